@@ -1,0 +1,143 @@
+"""What holds for every variant that is found: metadata, drawing, dtypes, stages, gradients."""
+
+import inspect
+
+import pytest
+import torch
+from torch import Tensor
+
+import attention
+from attention.inputs import draw
+from attention.stages import record
+
+VARIANTS = attention.variants()
+EXACT = (torch.float32, torch.float64)
+
+
+def arguments(name, seed=0, dtype=torch.float32, sizes=None):
+    """Drawn tensors and the default of every parameter of a variant."""
+    variant = VARIANTS[name]
+    values = {key: entry["default"] for key, entry in variant.parameters.items()}
+    return {**values, **draw(attention.load(name), sizes or {}, seed, dtype)}
+
+
+def tensors(result):
+    return [item for item in result if isinstance(item, Tensor)]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+class TestEveryVariant:
+    def test_metadata_is_whole(self, name):
+        variant = VARIANTS[name]
+        assert set(variant.title) == {"en", "zh"}
+        assert all(text.strip() for text in variant.title.values())
+        assert any("一" <= character <= "鿿" for character in variant.title["zh"])
+        assert variant.family in attention.FAMILIES
+        assert 1990 < variant.year < 2027
+        assert variant.paper
+        assert variant.url.startswith("https://")
+
+    def test_parameters_are_those_of_the_function(self, name):
+        signature = inspect.signature(attention.load(name)).parameters
+        for key, entry in VARIANTS[name].parameters.items():
+            assert key in signature
+            default = entry["default"]
+            if "choices" in entry:
+                assert default in entry["choices"]
+            elif not isinstance(default, bool):
+                assert entry["min"] <= default <= entry["max"]
+                assert entry["step"] > 0
+            if signature[key].default is not inspect.Parameter.empty:
+                assert signature[key].default == default
+
+    def test_docstring_tells_source_and_cost(self, name):
+        text = inspect.getmodule(attention.load(name)).__doc__
+        assert str(VARIANTS[name].year) in text.splitlines()[0]
+        assert "ime O(" in text
+        assert "emory" in text
+
+    def test_file_is_short(self, name):
+        lines = attention.source(name).splitlines()
+        start = next(i for i, line in enumerate(lines) if line.startswith("def "))
+        assert len(lines) - start <= 75, "the code of a variant is read in one look"
+
+    @pytest.mark.parametrize("dtype", EXACT, ids=str)
+    def test_runs_in_its_dtype(self, name, dtype):
+        result = attention.load(name)(**arguments(name, dtype=dtype))
+        assert isinstance(result, tuple)
+        assert len(result) == 2
+        assert result[0].dtype == dtype
+        assert all(item.isfinite().all() for item in tensors(result))
+
+    def test_float32_agrees_with_float64(self, name):
+        function = attention.load(name)
+        single = function(**arguments(name, dtype=torch.float32))[0].double()
+        double = function(**arguments(name, dtype=torch.float64))[0]
+        if VARIANTS[name].family == "quantised":  # rounding to a level may flip at its edge
+            assert (single - double).abs().max() < 0.05
+        else:
+            torch.testing.assert_close(single, double, rtol=2e-3, atol=2e-4)
+
+    def test_bfloat16_stays_close(self, name):
+        function = attention.load(name)
+        half = function(**arguments(name, dtype=torch.bfloat16))[0]
+        exact = function(**arguments(name, dtype=torch.float64))[0]
+        assert half.dtype == torch.bfloat16
+        assert half.isfinite().all()
+        assert (half.double() - exact).norm() / exact.norm() < 0.25
+
+    def test_stages_are_recorded_and_change_nothing(self, name):
+        function, given = attention.load(name), arguments(name)
+        with record() as stages:
+            recorded = function(**given)
+        assert "output" in stages
+        plain = function(**given)
+        for left, right in zip(tensors(recorded), tensors(plain), strict=True):
+            assert torch.equal(left, right)
+
+    def test_inputs_stay_untouched(self, name):
+        given = arguments(name)
+        before = {key: x.clone() for key, x in given.items() if isinstance(x, Tensor)}
+        attention.load(name)(**given)
+        for key, tensor in before.items():
+            assert torch.equal(given[key], tensor), key
+
+    def test_gradients_are_finite_and_reach_every_input(self, name):
+        given = arguments(name, dtype=torch.float64)
+        leaves = {}
+        for key, item in given.items():
+            if isinstance(item, Tensor) and item.is_floating_point():
+                leaves[key] = given[key] = item.requires_grad_()
+        output = attention.load(name)(**given)[0]
+        if not output.requires_grad:
+            assert "o gradient" in inspect.getmodule(attention.load(name)).__doc__
+            return
+        (output * torch.randn_like(output)).sum().backward()
+        for key, leaf in leaves.items():
+            assert leaf.grad is not None, key
+            assert leaf.grad.isfinite().all(), key
+
+    def test_the_same_seed_gives_the_same(self, name):
+        function = attention.load(name)
+        first, second = (function(**arguments(name, seed=7))[0] for _ in range(2))
+        assert torch.equal(first, second)
+
+    def test_works_on_the_accelerator(self, name):
+        if not torch.accelerator.is_available():
+            pytest.skip("no accelerator on this machine")
+        device = torch.accelerator.current_accelerator()
+        given = arguments(name)
+        moved = {k: x.to(device) if isinstance(x, Tensor) else x for k, x in given.items()}
+        here, there = attention.load(name)(**given)[0], attention.load(name)(**moved)[0]
+        assert there.device.type == device.type
+        torch.testing.assert_close(there.cpu(), here, rtol=1e-2, atol=2e-3)
+
+
+def test_there_are_variants():
+    assert {"scaled_dot_product", "multi_head", "cross", "causal"} <= set(VARIANTS)
+
+
+def test_shapes_are_checked_in_these_tests():
+    function = attention.load("scaled_dot_product")
+    with pytest.raises(TypeError):
+        function(torch.zeros(2, 3), torch.zeros(2, 4), torch.zeros(2, 3))
