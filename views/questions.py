@@ -1,0 +1,12 @@
+"""Questions: find one, recall the answer, compare, rate."""
+
+import streamlit as st
+
+from views.i18n import t
+
+PAGE = {"order": 2, "icon": ":material/quiz:", "key": "nav.questions"}
+
+
+def render() -> None:
+    """Draw the page."""
+    st.title(t("nav.questions"))

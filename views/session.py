@@ -1,0 +1,87 @@
+"""What every page shares: the store, the bank, the problems and the judge, opened once.
+
+Streamlit runs a page anew on every change; these outlive the runs. Each is opened on first use,
+so that a page that never asks for the judge does not start one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import streamlit as st
+from study.bank import QUESTIONS, Bank, load_bank
+from study.problems import SOLUTIONS, ProblemSet, load_problems
+from study.store import Store, StoreError
+
+from views.i18n import t
+
+if TYPE_CHECKING:
+    from grader import Grader
+
+Found = TypeVar("Found")
+
+
+def user() -> str:
+    """Whose work this is. The app on one's own machine has a single user."""
+    return "local"
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The store of answers, drafts and settings. Raises StoreError if it cannot be opened."""
+    return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def grader() -> "Grader":
+    """The judge, warming up in the background from the first call on."""
+    from grader import Grader
+
+    judge = Grader()
+    judge.warm()
+    return judge
+
+
+def bank() -> Bank:
+    """The question bank, read again when a file of it has changed."""
+    return _bank(QUESTIONS, _stamp(QUESTIONS, "*.yaml"))
+
+
+def problems() -> ProblemSet:
+    """The coding problems, read again when a file of theirs has changed."""
+    return _problems(SOLUTIONS, _stamp(SOLUTIONS, "*/*.*"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _bank(folder: Path, stamp: tuple[int, float]) -> Bank:  # noqa: ARG001 (the cache key)
+    return load_bank(folder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _problems(folder: Path, stamp: tuple[int, float]) -> ProblemSet:  # noqa: ARG001 (the same)
+    return load_problems(folder)
+
+
+def _stamp(folder: Path, pattern: str) -> tuple[int, float]:
+    times = [path.stat().st_mtime for path in folder.glob(pattern)]
+    return len(times), max(times, default=0.0)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn a StoreError inside into a message on the page; what follows still runs.
+
+    For writes in callbacks and for the parts of a page that show what is kept.
+    """
+    try:
+        yield
+    except StoreError as error:
+        st.error(t("common.store_error", reason=error), icon=":material/database_off:")
+
+
+def kept(read: Callable[[], Found], otherwise: Found) -> Found:
+    """What `read` finds in the store, or `otherwise` with a message if the store fails."""
+    with store_errors():
+        return read()
+    return otherwise
