@@ -1,0 +1,267 @@
+"""A problem's checks, run against one side: the same code for the sandbox, the tests, the bench."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader import compare
+from grader.compare import Failure, words
+from grader.host import Host, SubmissionError
+from grader.kit import Shown, Side, Trial
+from grader.local import LocalSide, import_file, side
+from grader.verdict import CheckResult, Kind, Words
+
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+Check = Callable[[Trial], None]
+
+
+class Died(Exception):
+    """The submission's process is gone, or must go; no further check can run."""
+
+    def __init__(self, verdict: Kind, message: Words) -> None:
+        super().__init__(message["en"])
+        self.verdict = verdict
+        self.message = message
+
+
+class Mismatch(Exception):
+    """A wrong variant gave something else than the submission: it is no diagnosis."""
+
+
+@dataclass
+class Problem:
+    """What the judge reads of a problem's folder: checks, reference, wrong variants, limits."""
+
+    folder: Path
+    checks_module: ModuleType
+    entry: str
+    forbid: tuple[str, ...]
+    seconds: float
+    memory_mib: int
+
+    @classmethod
+    def load(cls, folder: Path) -> Problem:
+        module = import_file(folder / "checks.py")
+        return cls(
+            folder,
+            module,
+            module.ENTRY,
+            tuple(getattr(module, "FORBID", ())),
+            float(getattr(module, "SECONDS", 10)),
+            int(getattr(module, "MEMORY_MIB", 1024)),
+        )
+
+    @property
+    def slug(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        return self._functions("check_")
+
+    @cached_property
+    def examples(self) -> dict[str, Check]:
+        return self._functions("example_")
+
+    @cached_property
+    def reference(self) -> LocalSide:
+        return side(self.folder / "solution.py")
+
+    @cached_property
+    def wrong(self) -> dict[Path, LocalSide]:
+        return {path: side(path, self.forbid) for path in sorted(self.folder.glob("wrong/*.py"))}
+
+    def _functions(self, prefix: str) -> dict[str, Check]:
+        members = vars(self.checks_module).items()
+        return {name: item for name, item in members if name.startswith(prefix) and callable(item)}
+
+    def trial(self, candidate: Side, seed: int, name: str) -> Trial:
+        self.reference.kept.clear()
+        return Trial(candidate, self.reference, self.entry, seed, name)
+
+
+@dataclass
+class Record:
+    """What a submission answered in one check, in order; `None` stands for a check that died."""
+
+    answers: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """All that one run of the checks found."""
+
+    results: list[CheckResult]
+    records: dict[str, Record]
+    died: Died | None = None
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        return [result for result in self.results if not result.passed]
+
+
+def bilingual(doc: str | None) -> Words:
+    """The two paragraphs of a docstring, English then Chinese."""
+    english, _, chinese = inspect.cleandoc(doc or "").partition("\n\n")
+    return words(" ".join(english.split()), "".join(chinese.split("\n")).strip() or english)
+
+
+def run_checks(problem: Problem, candidate: Side, seed: int) -> Outcome:
+    """Runs every check in the order of the file, each with draws of its own."""
+    outcome = Outcome([], {})
+    for name, check in problem.checks.items():
+        if outcome.died:
+            outcome.results.append(_not_run(name, check))
+            continue
+        trial = problem.trial(candidate, seed, name)
+        record = outcome.records[name] = Record()
+        trial.record = record.answers.append
+        outcome.results.append(_run_one(name, check, trial, record, outcome))
+    return outcome
+
+
+def _run_one(
+    name: str, check: Check, trial: Trial, record: Record, outcome: Outcome
+) -> CheckResult:
+    start = time.perf_counter()
+    failure: Failure | None = None
+    try:
+        check(trial)
+    except Failure as error:
+        failure = error
+    except SubmissionError as error:
+        record.answers.append(error.kinds[0])
+        failure = compare.raised(error)
+        if error.cause in ("memory", "forbidden"):
+            outcome.died = died(error)
+            failure = Failure(outcome.died.message, line=error.line, cause=error.cause)
+    except Died as error:
+        outcome.died = error
+        failure = Failure(error.message, what=error.verdict)
+    seconds = time.perf_counter() - start
+    message = failure.message if failure else words("", "")
+    detail = failure.detail if failure else None
+    return CheckResult(name, failure is None, bilingual(check.__doc__), message, seconds, detail)
+
+
+def died(error: SubmissionError) -> Died:
+    """The end of a submission that met a wall it may not pass, from inside Python."""
+    if error.cause == "memory":
+        return Died(
+            "memory",
+            words(f"The memory limit was met: {error}.", f"达到内存上限：{error}。"),
+        )
+    if error.cause == "denied":
+        return Died(
+            "forbidden",
+            words(f"The sandbox denied an access: {error}.", f"沙箱拒绝了一次访问：{error}。"),
+        )
+    where = f" (line {error.line})" if error.line else ""
+    zh_where = f"（第 {error.line} 行）" if error.line else ""
+    return Died(
+        "forbidden",
+        words(
+            f"The statement forbids calling `{error.text}` here{where}.",
+            f"本题不允许调用 `{error.text}`{zh_where}。",
+        ),
+    )
+
+
+def _not_run(name: str, check: Check) -> CheckResult:
+    message = words("Not run: the submission was stopped before.", "未运行：提交在此之前已被终止。")
+    return CheckResult(name, False, bilingual(check.__doc__), message, 0.0, {"what": "not run"})
+
+
+def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
+    """The misconception of the wrong variant that answers exactly as the submission did.
+
+    A variant is named only if it gives the same answers in every check that failed and in every
+    quick check that passed.
+    """
+    failed = {result.name for result in outcome.failed}
+    quick = [r.name for r in outcome.results if r.passed and r.seconds < 0.25]
+    if outcome.died or not failed:
+        return None
+    for path, variant in problem.wrong.items():
+        if all(_agrees(problem, variant, outcome, seed, n) for n in [*sorted(failed), *quick]):
+            return bilingual(import_doc(path))
+    return None
+
+
+def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, name: str) -> bool:
+    answers = iter(outcome.records[name].answers)
+    passed = next(result.passed for result in outcome.results if result.name == name)
+
+    def match(answer: Any) -> None:
+        if not compare.same(next(answers, Mismatch), answer):
+            raise Mismatch
+
+    variant.kept.clear()
+    trial = problem.trial(variant, seed, name)
+    trial.record = match
+    try:
+        problem.checks[name](trial)
+    except Mismatch:
+        return False
+    except SubmissionError as error:
+        return not passed and next(answers, None) == error.kinds[0]
+    except Failure:
+        return not passed and next(answers, None) is None
+    return passed
+
+
+def import_doc(path: Path) -> str:
+    """A file's docstring, without running it."""
+    import ast
+
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+@dataclass
+class Demonstration:
+    """One worked example as both sides computed it."""
+
+    name: str
+    title: Words
+    shown: list[Shown]
+    error: SubmissionError | Failure | None = None
+
+
+def run_examples(problem: Problem, candidate: Side, seed: int = 0) -> list[Demonstration]:
+    """The statement's examples; their draws are always the same."""
+    found = []
+    for name, example in problem.examples.items():
+        trial = problem.trial(candidate, seed, name)
+        error: SubmissionError | Failure | None = None
+        try:
+            example(trial)
+        except (SubmissionError, Failure) as problem_found:
+            error = problem_found
+        found.append(Demonstration(name, bilingual(example.__doc__), trial.shown, error))
+    return found
+
+
+def check_file(folder: Path, path: Path, seed: int = 0) -> Outcome:
+    """Runs a problem's checks against a file of ours in this process, without the sandbox."""
+    problem = Problem.load(folder)
+    return run_checks(problem, side(path, problem.forbid), seed)
+
+
+def missing_entry(host: Side, entry: str) -> Words | None:
+    """Why the submission cannot be judged at all, if its entry point is not there."""
+    if host.has(entry):
+        return None
+    return words(
+        f"`{entry}` is not defined: the submission must define it under exactly this name.",
+        f"没有定义 `{entry}`：提交中必须有这个名字的函数或类。",
+    )
+
+
+__all__ = ["Died", "Host", "Outcome", "Problem", "check_file", "diagnose", "run_checks"]

@@ -1,0 +1,287 @@
+"""Runs a module's functions and layers: a submission's in the sandbox, a reference's in the judge.
+
+Both sides use this one class, so that a wrong variant run in the judge does exactly what the same
+code would do in the sandbox.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from grader.wire import Once, Opaque, Ticket
+
+SOURCE = "<submission>"  # the file name a submission is compiled under
+TEXT_LIMIT = 2000
+
+
+@dataclass
+class SubmissionError(Exception):
+    """The code under test raised; `kinds` are the names of the exception's classes."""
+
+    kinds: tuple[str, ...]
+    text: str
+    line: int | None
+    cause: Literal["raised", "memory", "forbidden", "denied"] = "raised"
+
+    def __str__(self) -> str:
+        where = f" (line {self.line})" if self.line else ""
+        return f"{self.kinds[0]}: {self.text}{where}" if self.text else f"{self.kinds[0]}{where}"
+
+
+class ForbiddenCall(BaseException):
+    """The statement forbids this call; not an Exception, so that `except Exception` lets it by."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to call: a function of the module, an object it made, or a method of that object."""
+
+    ticket: Ticket | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Outputs of a call, and its tensor inputs as the call left them."""
+
+    outputs: Any
+    inputs: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Vector-Jacobian products: per floating input in order, and per parameter; None = no path."""
+
+    inputs: tuple[Tensor | None, ...]
+    parameters: dict[str, Tensor | None]
+
+
+class Host:
+    """The objects of one module, addressed by name or ticket."""
+
+    def __init__(
+        self, namespace: dict[str, Any], filename: str = SOURCE, forbid: Sequence[str] = ()
+    ) -> None:
+        self.namespace = namespace
+        self.filename = filename
+        self.watch = Watch(forbid) if forbid else None
+        self.kept: list[Any] = []
+
+    def has(self, name: str) -> bool:
+        return callable(self.namespace.get(name))
+
+    def construct(self, entry: str, args: Sequence[Any], options: dict[str, Any]) -> Ticket:
+        with self._guarded():
+            return self._keep(self.namespace[entry](*args, **options))
+
+    def parameters(self, ticket: Ticket) -> dict[str, tuple[int, ...]] | None:
+        """Shapes of the parameters by name; None if the object is not an `nn.Module`."""
+        module = self.kept[ticket.number]
+        if not isinstance(module, nn.Module):
+            return None
+        with self._guarded():
+            named = module.named_parameters(remove_duplicate=False)
+            return {name: tuple(parameter.shape) for name, parameter in named}
+
+    def load_state(self, ticket: Ticket, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
+        """Converts the layer to `dtype` and copies the weights in by name."""
+        with self._guarded(), torch.no_grad():
+            module = self.kept[ticket.number].to(dtype)
+            for name, parameter in module.named_parameters(remove_duplicate=False):
+                parameter.copy_(weights[name])
+
+    def call(self, target: Target, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Reply:
+        arguments = [self._argument(value) for value in inputs]
+        with self._guarded():
+            result = self._resolve(target)(*arguments)
+            if keep and isinstance(result, list | tuple):
+                result = [
+                    self._keep(item) if index in keep else item for index, item in enumerate(result)
+                ]
+            outputs = sendable(result)
+        return Reply(outputs, tuple(arg if isinstance(arg, Tensor) else None for arg in arguments))
+
+    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Sequence[Tensor]) -> Gradients:
+        """Pulls `cotangents`, one per floating output in order, back to inputs and parameters."""
+        given, leaves = _with_leaves(inputs)
+        arguments = [self._argument(value) for value in given]
+        with self._guarded():
+            outputs = [out for out in flatten(self._resolve(target)(*arguments)) if floating(out)]
+        parameters = self._named(target)
+        with self._guarded(watched=False):
+            pairs = [
+                (out, cotangent)
+                for out, cotangent in zip(outputs, cotangents, strict=True)
+                if out.requires_grad
+            ]
+            wanted = [*leaves, *parameters.values()]
+            grads = _grad(pairs, wanted)
+        count = len(leaves)
+        named = dict(zip(parameters, grads[count:], strict=True))
+        return Gradients(tuple(grads[:count]), named)
+
+    def _named(self, target: Target) -> dict[str, Tensor]:
+        module = self.kept[target.ticket.number] if target.ticket else None
+        if not isinstance(module, nn.Module):
+            return {}
+        named = module.named_parameters(remove_duplicate=False)
+        return {name: parameter for name, parameter in named if parameter.requires_grad}
+
+    def _resolve(self, target: Target) -> Callable[..., Any]:
+        if target.ticket is None:
+            return self.namespace[target.name or ""]  # type: ignore[no-any-return]
+        thing = self.kept[target.ticket.number]
+        return getattr(thing, target.name) if target.name else thing  # type: ignore[no-any-return]
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, Ticket):
+            return self.kept[value.number]
+        return value.read() if isinstance(value, Once) else value
+
+    def _keep(self, value: Any) -> Ticket:
+        self.kept.append(value)
+        return Ticket(len(self.kept) - 1)
+
+    @contextmanager
+    def _guarded(self, watched: bool = True) -> Iterator[None]:
+        """Turns whatever the code raises into a SubmissionError."""
+        watch = self.watch if watched else None
+        try:
+            with watch or nullcontext():
+                yield
+        except BaseException as error:
+            raise describe(error, self.filename) from None
+        if watch and watch.seen:
+            raise describe(watch.seen, self.filename)
+
+
+class Watch(TorchFunctionMode):
+    """Notices calls that the statement forbids, under whatever name they are reached."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = frozenset(names)
+        self.seen: ForbiddenCall | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        name = getattr(func, "__name__", "").strip("_").removeprefix("special_")
+        if name in self.names:
+            self.seen = ForbiddenCall(name)
+            raise self.seen
+        return func(*args, **(kwargs or {}))
+
+
+def describe(error: BaseException, filename: str = SOURCE) -> SubmissionError:
+    """What can be told of an exception without trusting its `__str__`."""
+    if isinstance(error, SubmissionError):
+        return error
+    try:
+        text = str(error)[:TEXT_LIMIT]
+    except BaseException:
+        text = ""
+    kinds = tuple(kind.__name__[:100] for kind in type(error).__mro__[:20])
+    line = error.lineno if isinstance(error, SyntaxError) else _line(error, filename)
+    return SubmissionError(kinds, text, line, _cause(error, text))
+
+
+def _cause(error: BaseException, text: str) -> Literal["raised", "memory", "forbidden", "denied"]:
+    if isinstance(error, ForbiddenCall):
+        return "forbidden"
+    exhausted = ("can't allocate memory", "not enough memory", "can't start new thread")
+    if isinstance(error, MemoryError) or any(words in text for words in exhausted):
+        return "memory"
+    return "denied" if isinstance(error, PermissionError) else "raised"
+
+
+def _line(error: BaseException, filename: str) -> int | None:
+    """The last line of the submission's own file in the traceback."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def flatten(value: Any) -> list[Any]:
+    """The leaves of nested lists, tuples and one-pass iterables, in order."""
+    if isinstance(value, Once):
+        value = value.items
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in flatten(item)]
+    return [value]
+
+
+def floating(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point()
+
+
+def sendable(value: Any) -> Any:
+    """The value with dense, plain, detached CPU tensors; what cannot be sent becomes Opaque."""
+    if isinstance(value, Tensor):
+        return _plain(value)
+    if value is None or type(value) in (bool, int, float, str, Ticket):
+        return value[:TEXT_LIMIT] if isinstance(value, str) else value
+    if isinstance(value, list | tuple):
+        return tuple(sendable(item) for item in value)
+    return Opaque(f"{type(value).__module__}.{type(value).__name__}"[:200])
+
+
+def _plain(tensor: Tensor) -> Tensor | Opaque:
+    with torch._C.DisableTorchFunctionSubclass():
+        if tensor.layout is not torch.strided or tensor.device.type != "cpu":
+            return Opaque(f"a tensor with layout {tensor.layout} on {tensor.device}")
+        if tensor.is_quantized or tensor.is_nested:
+            return Opaque("a quantised or nested tensor")
+        return torch.Tensor.detach(tensor).resolve_conj().resolve_neg().as_subclass(Tensor)
+
+
+def _with_leaves(inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:
+    """The inputs with every floating tensor replaced by a copy of a leaf that takes gradients.
+
+    A copy, so that code which writes into its input gets a gradient and a clear message elsewhere
+    instead of autograd's complaint about leaves.
+    """
+    leaves: list[Tensor] = []
+
+    def replace(value: Any) -> Any:
+        if isinstance(value, Once):
+            return Once([replace(item) for item in value.items])
+        if not floating(value):
+            return value
+        leaves.append(value.detach().clone().requires_grad_())
+        return leaves[-1].clone()
+
+    return [replace(value) for value in inputs], leaves
+
+
+def _grad(pairs: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor | None]:
+    if not pairs or not wanted:
+        return [None] * len(wanted)
+    outputs, cotangents = zip(*pairs, strict=True)
+    grads = torch.autograd.grad(outputs, wanted, cotangents, allow_unused=True)
+    return [None if grad is None else grad.detach() for grad in grads]
+
+
+def load_module(source: str, filename: str = SOURCE) -> dict[str, Any]:
+    """Executes source text as a module named `submission` and returns its namespace."""
+    import linecache
+    import types
+
+    module = types.ModuleType("submission")
+    module.__file__ = filename
+    sys.modules["submission"] = module  # dataclasses and inspect look modules up by name
+    lines = source.splitlines(keepends=True)
+    linecache.cache[filename] = (len(source), None, lines, filename)
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    return module.__dict__

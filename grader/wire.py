@@ -1,0 +1,218 @@
+"""Frames between judge and submission: a JSON header, then raw tensor bytes. Never pickle.
+
+A frame is a 4-byte header length, the header, and the tensors' bytes one after another. The header
+holds a tree in which a tensor is `{"$t": index}`; everything a peer sends is checked before use,
+because the peer may be hostile.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+HEADER_LIMIT = 1 << 20
+PAYLOAD_LIMIT = 256 << 20
+MOST_TENSORS = 4096
+DEEPEST = 20
+DTYPES = {
+    name: getattr(torch, name)
+    for name in [
+        *("float64", "float32", "float16", "bfloat16", "complex64", "complex128"),
+        *("int64", "int32", "int16", "int8", "uint8", "bool"),
+    ]
+}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+
+class WireError(Exception):
+    """The peer sent what no honest peer sends."""
+
+
+class Closed(Exception):
+    """The peer is gone."""
+
+
+class Late(Exception):
+    """The deadline passed before the peer answered."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A value that stays in the sandbox: the judge holds only its number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value of a kind that cannot be sent: only what it is comes across."""
+
+    kind: str
+
+
+class Once:
+    """An iterable of tensors that can be read only once, on whichever side it is used."""
+
+    def __init__(self, items: list[Tensor]) -> None:
+        self.items = items
+
+    def read(self) -> Iterator[Tensor]:
+        yield from self.items
+
+
+def encode(value: Any, tensors: list[Tensor]) -> Any:
+    """The JSON tree of a value; tensors are appended to `tensors`.
+
+    Tensors must be dense and on the CPU; TypeError for anything that has no place on the wire.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return {"$t": len(tensors) - 1}
+    if isinstance(value, Ticket):
+        return {"$k": value.number}
+    if isinstance(value, Opaque):
+        return {"$x": value.kind}
+    if isinstance(value, Once):
+        return {"$o": [encode(item, tensors) for item in value.items]}
+    if isinstance(value, list | tuple):
+        return {"$l": [encode(item, tensors) for item in value]}
+    if isinstance(value, dict):
+        return {"$d": [[str(key), encode(item, tensors)] for key, item in value.items()]}
+    raise TypeError(f"no place on the wire for {type(value).__name__}")
+
+
+def decode(tree: Any, tensors: list[Tensor], depth: int = 0) -> Any:
+    """The value of a JSON tree; lists and tuples both come back as tuples."""
+    if depth > DEEPEST:
+        raise WireError("nested too deeply")
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
+    if not isinstance(tree, dict) or len(tree) != 1:
+        raise WireError("malformed value")
+    ((kind, body),) = tree.items()
+    if kind == "$t" and isinstance(body, int) and 0 <= body < len(tensors):
+        return tensors[body]
+    if kind == "$k" and isinstance(body, int):
+        return Ticket(body)
+    if kind == "$x" and isinstance(body, str):
+        return Opaque(body[:200])
+    if kind in ("$l", "$o") and isinstance(body, list):
+        items = [decode(item, tensors, depth + 1) for item in body]
+        return Once(items) if kind == "$o" else tuple(items)
+    if kind == "$d" and isinstance(body, list):
+        return {_key(pair): decode(pair[1], tensors, depth + 1) for pair in body}
+    raise WireError("malformed value")
+
+
+def _key(pair: Any) -> str:
+    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
+        return pair[0]
+    raise WireError("malformed mapping")
+
+
+def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> None:
+    """Sends one frame; Closed if the peer is gone, Late if it does not take the bytes in time."""
+    tensors: list[Tensor] = []
+    tree = encode(message, tensors)
+    shapes = [[NAMES[tensor.dtype], list(tensor.shape)] for tensor in tensors]
+    header = json.dumps({"tree": tree, "tensors": shapes}).encode()
+    try:
+        _allow(channel, deadline)
+        channel.sendall(struct.pack(">I", len(header)) + header)
+        for tensor in tensors:
+            _allow(channel, deadline)
+            channel.sendall(raw(tensor))
+    except TimeoutError as error:
+        raise Late from error
+    except OSError as error:
+        raise Closed from error
+
+
+def raw(tensor: Tensor) -> memoryview:
+    """The bytes of a dense tensor, row-major."""
+    flat = tensor.detach().contiguous().reshape(-1)
+    return memoryview(flat.view(torch.uint8).numpy().data) if flat.numel() else memoryview(b"")
+
+
+def receive(channel: socket.socket, deadline: float) -> dict[str, Any]:
+    """One frame's message; WireError, Closed or Late."""
+    (size,) = struct.unpack(">I", read(channel, 4, deadline))
+    if size > HEADER_LIMIT:
+        raise WireError(f"a header of {size} bytes")
+    header = _parse(read(channel, size, deadline))
+    layouts = [_layout(entry) for entry in header["tensors"]]
+    if sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts) > PAYLOAD_LIMIT:
+        raise WireError("more than 256 MiB of tensors in one reply")
+    tensors = [_tensor(channel, dtype, shape, deadline) for dtype, shape in layouts]
+    message = decode(header["tree"], tensors)
+    if not isinstance(message, dict):
+        raise WireError("not a message")
+    return message
+
+
+def _parse(text: bytes | bytearray) -> dict[str, Any]:
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WireError("not JSON") from error
+    if not isinstance(header, dict) or set(header) != {"tree", "tensors"}:
+        raise WireError("not a header")
+    if not isinstance(header["tensors"], list) or len(header["tensors"]) > MOST_TENSORS:
+        raise WireError("a malformed list of tensors")
+    return header
+
+
+def _layout(entry: Any) -> tuple[torch.dtype, list[int]]:
+    match entry:
+        case [str(name), list(shape)] if name in DTYPES and len(shape) <= 32:
+            if all(type(size) is int and 0 <= size <= PAYLOAD_LIMIT for size in shape):
+                return DTYPES[name], shape
+    raise WireError("a malformed tensor")
+
+
+def _tensor(
+    channel: socket.socket, dtype: torch.dtype, shape: list[int], deadline: float
+) -> Tensor:
+    count = math.prod(shape)
+    if count == 0:
+        return torch.empty(shape, dtype=dtype)
+    data = read(channel, dtype.itemsize * count, deadline)
+    if dtype is torch.bool and max(data) > 1:
+        raise WireError("a bool that is neither 0 nor 1")
+    return torch.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+def read(channel: socket.socket, count: int, deadline: float) -> bytearray:
+    """Exactly `count` bytes."""
+    data = bytearray(count)
+    view, done = memoryview(data), 0
+    while done < count:
+        try:
+            _allow(channel, deadline)
+            got = channel.recv_into(view[done:])
+        except TimeoutError as error:
+            raise Late from error
+        except OSError as error:
+            raise Closed from error
+        if not got:
+            raise Closed
+        done += got
+    return data
+
+
+def _allow(channel: socket.socket, deadline: float) -> None:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    channel.settimeout(None if math.isinf(left) else left)
