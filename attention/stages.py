@@ -45,3 +45,13 @@ def record() -> Iterator[dict[str, Tensor]]:
         yield notes
     finally:
         _notes.reset(token)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Note nothing inside the block: for loops whose many small steps nobody can look at."""
+    token = _notes.set(None)
+    try:
+        yield
+    finally:
+        _notes.reset(token)

@@ -21,6 +21,21 @@ def arguments(name, seed=0, dtype=torch.float32, sizes=None):
     return {**values, **draw(attention.load(name), sizes or {}, seed, dtype)}
 
 
+def alternatives(entry):
+    """What a parameter may be besides its default, if it is not a number."""
+    if isinstance(entry["default"], bool):
+        return [not entry["default"]]
+    return [choice for choice in entry.get("choices", []) if choice != entry["default"]]
+
+
+def choices(name):
+    """The defaults, and every other choice of one parameter."""
+    yield {}
+    for key, entry in VARIANTS[name].parameters.items():
+        for choice in alternatives(entry):
+            yield {key: choice}
+
+
 def tensors(result):
     return [item for item in result if isinstance(item, Tensor)]
 
@@ -104,18 +119,19 @@ class TestEveryVariant:
 
     def test_gradients_are_finite_and_reach_every_input(self, name):
         given = arguments(name, dtype=torch.float64)
-        leaves = {}
-        for key, item in given.items():
-            if isinstance(item, Tensor) and item.is_floating_point():
-                leaves[key] = given[key] = item.requires_grad_()
-        output = attention.load(name)(**given)[0]
-        if not output.requires_grad:
-            assert "o gradient" in inspect.getmodule(attention.load(name)).__doc__
+        leaves = {k: x for k, x in given.items() if isinstance(x, Tensor) and x.is_floating_point()}
+        for leaf in leaves.values():
+            leaf.requires_grad_()
+        if "Gives no gradient" in inspect.getmodule(attention.load(name)).__doc__:
+            assert not attention.load(name)(**given)[0].requires_grad
             return
-        (output * torch.randn_like(output)).sum().backward()
+        for settings in choices(name):  # an input may be used by one choice only
+            output = attention.load(name)(**{**given, **settings})[0]
+            (output * torch.randn_like(output)).sum().backward()
         for key, leaf in leaves.items():
             assert leaf.grad is not None, key
             assert leaf.grad.isfinite().all(), key
+            assert leaf.grad.any(), key
 
     def test_the_same_seed_gives_the_same(self, name):
         function = attention.load(name)
