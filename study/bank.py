@@ -5,7 +5,9 @@ A broken entry is left out and told in `Bank.errors`; the rest of the bank stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -13,17 +15,11 @@ from urllib.parse import parse_qs
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
+from study.cache import Cache
 from study.document import DataError, Document, Location, read, validate
 from study.entry import Entry, FollowUp, Frequency, Id, Level, Minutes, Role, VariantName
-from study.links import (
-    ATTENTION,
-    QUESTIONS,
-    SOLUTIONS,
-    Targets,
-    broken_links,
-    problem_slugs,
-    variant_names,
-)
+from study.folders import ATTENTION, QUESTIONS, SOLUTIONS, data_folder
+from study.links import Targets, broken_links, problem_slugs, variant_names
 from study.text import Line, Text
 
 Truth = Annotated[bool, Field(strict=True)]
@@ -144,10 +140,26 @@ def load_bank(
 ) -> Bank:
     """Read every topic file of `folder`, and the files in `also` after them."""
     targets = Targets(variants=variant_names(attention), problems=problem_slugs(solutions))
+    # Only the real bank is kept between starts, not folders made for a test.
+    cache = Cache(data_folder() / "cache" / "questions.json" if folder == QUESTIONS else None)
     reader = _Reader(targets)
-    for file in (*sorted(folder.glob("*.yaml")), *also):
-        reader.add(read(file))
+    with _collector_paused():
+        for file in (*sorted(folder.glob("*.yaml")), *also):
+            reader.add(read(file, cache))
+    cache.save()
     return reader.bank()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nearly all that loading makes is kept: looking for garbage would double the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 class _Reader:
@@ -158,7 +170,7 @@ class _Reader:
         self.questions: list[Question] = []
         self.errors: list[DataError] = []
         self.topics: dict[str, Topic] = {}
-        self.places: dict[str, str] = {}
+        self.places: dict[str, tuple[Document, Location]] = {}
 
     def add(self, document: Document) -> None:
         content = document.value
@@ -189,14 +201,16 @@ class _Reader:
             topic = Topic(id=name, title=Text(en=name, zh=name), order=1_000_000)
         elif topic.id in self.topics:
             self.errors.append(document.error((*at, "id"), self.taken("topic:" + topic.id)))
-        self.places.setdefault("topic:" + topic.id, _place(document, at))
+        self.places.setdefault("topic:" + topic.id, (document, at))
         return self.topics.setdefault(topic.id, topic)
 
     def question(self, document: Document, at: Location, value: Any, topic: Topic) -> None:
         entry, errors = validate(document, at, value, QuestionEntry)
         id = value.get("id") if isinstance(value, dict) else None
-        if isinstance(id, str) and self.places.setdefault(id, here := _place(document, at)) != here:
+        if isinstance(id, str) and id in self.places:
             errors.append(document.error((*at, "id"), self.taken(id)))
+        elif isinstance(id, str):
+            self.places[id] = document, at
         if entry is not None:
             errors += self.links(document, at, entry)
         self.errors += errors
@@ -218,14 +232,12 @@ class _Reader:
         return errors
 
     def taken(self, id: str) -> str:
-        return f'the id "{id.removeprefix("topic:")}" is taken; first in {self.places[id]}'
+        document, at = self.places[id]
+        first = f"{document.file.name}:{document.line(at)}"
+        return f'the id "{id.removeprefix("topic:")}" is taken; first in {first}'
 
     def bank(self) -> Bank:
         topics = sorted(self.topics.values(), key=lambda topic: (topic.order, topic.id))
         position = {topic.id: index for index, topic in enumerate(topics)}
         questions = sorted(self.questions, key=lambda question: position[question.topic])
         return Bank(tuple(questions), tuple(self.errors), tuple(topics))
-
-
-def _place(document: Document, at: Location) -> str:
-    return f"{document.file.name}:{document.line(at)}"

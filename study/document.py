@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+
+from study.cache import Cache
 
 # libyaml parses about ten times as fast as the Python parser; both make the same nodes.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,9 +42,20 @@ class Document:
     """A YAML file as plain values, with the line of every one of them."""
 
     file: Path
+    text: str = ""
     value: Any = None
-    node: yaml.Node | None = None
     flaws: list[tuple[Location, DataError]] = field(default_factory=list)
+
+    @cached_property
+    def root(self) -> yaml.Node | None:
+        """The root node; None if there is none.
+
+        Parsed again when a line is asked for: nodes take thirty times the memory of the text.
+        """
+        try:
+            return _compose(self.text)
+        except (yaml.YAMLError, RecursionError):
+            return None
 
     def error(self, location: Location, message: str, line: int | None = None) -> DataError:
         """A mistake at `location`, with its line found in the file."""
@@ -50,7 +64,7 @@ class Document:
 
     def line(self, location: Location) -> int:
         """Line of the key or list item at `location`, or of the nearest part that exists."""
-        node, line = self.node, 1
+        node, line = self.root, 1
         for step in location:
             found = _child(node, step)
             if found is None:
@@ -63,25 +77,34 @@ class Document:
         return [error for at, error in self.flaws if at[: len(location)] == location]
 
 
-def read(file: Path) -> Document:
+def read(file: Path, cache: Cache | None = None) -> Document:
     """Read a YAML file; what is wrong with it stands in the document's `flaws`.
 
     A file that cannot be read at all gives the value None and one flaw at the root.
     """
     document = Document(file)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-        document.node = yaml.compose(text, Loader=_Loader)
+        content = file.read_bytes()
+        document.text = content.decode("utf-8-sig")
     except OSError as error:
         _reject(document, 1, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         _reject(document, line, "is not UTF-8; save the file in that encoding")
+    else:
+        document.value = (cache or Cache()).get(content, lambda: _parse(document))
+    return document
+
+
+def _parse(document: Document) -> tuple[Any, bool]:
+    """The document's value, and whether the file is free of flaws, so that it may be kept."""
+    try:
+        root = _compose(document.text)
     except (yaml.YAMLError, RecursionError) as error:
         _reject(document, *_syntax_message(error))
-    if document.node is not None:
-        document.value = _Builder(document).build(document.node, ())
-    return document
+        return None, False
+    value = _Builder(document).build(root, ()) if root is not None else None
+    return value, not document.flaws
 
 
 def validate(
@@ -162,6 +185,11 @@ class _Builder:
     def flaw(self, node: yaml.Node, at: Location, message: str) -> None:
         error = self.document.error(at, message, node.start_mark.line + 1)
         self.document.flaws.append((at, error))
+
+
+def _compose(text: str) -> yaml.Node | None:
+    root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    return root
 
 
 def _number(text: str) -> int | float | str:

@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study.document import DataError, Document, Location, suggestion
-
-ROOT = Path(__file__).resolve().parent.parent
-QUESTIONS = ROOT / "questions"
-SOLUTIONS = ROOT / "solutions"
-ATTENTION = ROOT / "attention"
+from study.folders import ATTENTION, QUESTIONS, SOLUTIONS
 
 _VARIANT = re.compile(r"^VARIANT\b", re.MULTILINE)
 _ID = re.compile(r"""^\s*(?:-\s+)?\{?\s*id:\s*["']?([a-z0-9-]+)""", re.MULTILINE)

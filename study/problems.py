@@ -11,17 +11,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from study.cache import Cache
 from study.document import DataError, Document, read, validate
 from study.entry import Entry, FollowUp, Frequency, Id, Level, Minutes, VariantName, rank
-from study.links import (
-    ATTENTION,
-    QUESTIONS,
-    SOLUTIONS,
-    Targets,
-    broken_links,
-    question_ids,
-    variant_names,
-)
+from study.folders import ATTENTION, QUESTIONS, SOLUTIONS, data_folder
+from study.links import Targets, broken_links, question_ids, variant_names
 from study.text import Text
 
 
@@ -71,18 +65,22 @@ def load_problems(
 ) -> ProblemSet:
     """Read every problem folder under `folder`."""
     targets = Targets(variants=variant_names(attention), questions=question_ids(questions))
-    found = [
-        load_problem(place, targets) for place in sorted(folder.glob("[!._]*/")) if place.is_dir()
-    ]
+    # Only the real problems are kept between starts, not folders made for a test.
+    cache = Cache(data_folder() / "cache" / "problems.json" if folder == SOLUTIONS else None)
+    places = [place for place in sorted(folder.glob("[!._]*")) if place.is_dir()]
+    found = [load_problem(place, targets, cache) for place in places]
+    cache.save()
     problems = [problem for problem, _ in found if problem is not None]
     problems.sort(key=lambda problem: (*rank(problem.frequency, problem.level), problem.slug))
     return ProblemSet(tuple(problems), tuple(error for _, errors in found for error in errors))
 
 
-def load_problem(folder: Path, targets: Targets) -> tuple[Problem | None, list[DataError]]:
+def load_problem(
+    folder: Path, targets: Targets, cache: Cache | None = None
+) -> tuple[Problem | None, list[DataError]]:
     """Read one problem folder: the problem, or None and what is wrong with it."""
-    document = read(folder / "problem.yaml")
-    if document.node is None and document.flaws:
+    document = read(folder / "problem.yaml", cache)
+    if document.value is None and document.flaws:
         return None, document.flaws_within(())
     entry, errors = validate(document, (), document.value, ProblemEntry)
     starter = _source(folder / "starter.py", errors)
