@@ -3,18 +3,23 @@
 import streamlit as st
 
 from views import page_files
-from views.i18n import settle
-from views.session import kept, store, user
+from views.i18n import settle, t
+from views.session import kept, store, store_errors, user
 from views.widgets import LOGO, header, page
 
 
 def main() -> None:
     """Draw the header and the page that the address names."""
-    st.set_page_config(page_title="Headroom", page_icon=LOGO, layout="wide")
     settle(kept(lambda: store().setting(user(), "language"), None))
-    current = st.navigation([page(file.name) for file in page_files()], position="top")
+    # Before the navigation: without an icon of our own the browser fetches the page's from afar.
+    st.set_page_config(page_icon=LOGO, menu_items={"About": t("common.about")})
+    files = {page(file.name).url_path: file for file in page_files()}
+    current = st.navigation([page(file.name) for file in files.values()], position="top")
+    layout = files[current.url_path].layout
+    st.set_page_config(page_title=f"{current.title} · Headroom", layout=layout)
     header()
-    current.run()
+    with store_errors():
+        current.run()
 
 
 main()

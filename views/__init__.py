@@ -8,6 +8,7 @@ A module in this folder is a page if it has a literal `PAGE` near its top and a 
 
 `PAGE` is read from the syntax tree, so that showing the navigation imports no page but the one
 that is open. The module's name is the page's address; the lowest order is the first page.
+`"layout": "centered"` keeps a page to the width of a column of text; the default is "wide".
 """
 
 import ast
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 FOLDER = Path(__file__).parent
 
@@ -28,6 +30,7 @@ class PageFile:
     order: int
     icon: str
     key: str
+    layout: Literal["wide", "centered"] = "wide"
 
     def render(self) -> None:
         """Import the page's module on first use and draw it."""

@@ -4,7 +4,7 @@ import streamlit as st
 
 from views.i18n import t
 
-PAGE = {"order": 1, "icon": ":material/home:", "key": "nav.home"}
+PAGE = {"order": 1, "icon": ":material/home:", "key": "nav.home", "layout": "centered"}
 
 
 def render() -> None:

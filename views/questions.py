@@ -4,7 +4,7 @@ import streamlit as st
 
 from views.i18n import t
 
-PAGE = {"order": 2, "icon": ":material/quiz:", "key": "nav.questions"}
+PAGE = {"order": 2, "icon": ":material/quiz:", "key": "nav.questions", "layout": "centered"}
 
 
 def render() -> None:

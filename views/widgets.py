@@ -10,6 +10,8 @@ from views.i18n import HTML_LANGUAGES, LANGUAGES, choose, language, t
 from views.session import store, store_errors, user
 
 LOGO = str(Path(__file__).with_name("logo.svg"))
+WORDMARK = Path(__file__).with_name("wordmark.svg")
+STYLE = Path(__file__).with_name("style.css")
 
 
 def page(name: str) -> st.Page:
@@ -32,18 +34,20 @@ def link(name: str, label: str, icon: str = "", **query: str) -> None:
 
 def header() -> None:
     """The logo and the language switch at the top of every page."""
-    st.logo(LOGO)
-    _declare_language()
-    st.segmented_control(
-        t("common.language"),
-        list(LANGUAGES),
-        default=language(),
-        required=True,
-        format_func=LANGUAGES.__getitem__,
-        key="language_switch",
-        on_change=_switch,
-        label_visibility="collapsed",
-    )
+    st.logo(str(WORDMARK))
+    st.html(STYLE)
+    st.session_state["language_switch"] = language()  # the address may have changed it
+    with st.container(key="header"):
+        st.segmented_control(
+            t("common.language"),
+            list(LANGUAGES),
+            required=True,
+            format_func=LANGUAGES.__getitem__,
+            key="language_switch",
+            on_change=_switch,
+            label_visibility="collapsed",
+        )
+        _declare_language()
 
 
 def _switch() -> None:
