@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
+
 from study.bank import Bank, load_bank
 from study.folders import QUESTIONS, SOLUTIONS
 from study.problems import ProblemSet, load_problems
 from study.store import Store, StoreError
-
 from views.i18n import t
 
 if TYPE_CHECKING:
