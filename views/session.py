@@ -15,7 +15,7 @@ from study.bank import Bank, load_bank
 from study.folders import QUESTIONS, SOLUTIONS
 from study.problems import ProblemSet, load_problems
 from study.store import Store, StoreError
-from views.i18n import t
+from views.i18n import say, t
 
 if TYPE_CHECKING:
     from grader import Grader
@@ -78,7 +78,7 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        st.error(t("common.store_error", reason=error), icon=":material/database_off:")
+        st.error(t("common.store_error", reason=say(error.text)), icon=":material/error:")
 
 
 def kept(read: Callable[[], Found], otherwise: Found) -> Found:
