@@ -13,7 +13,7 @@ from typing import Any
 
 from grader import compare
 from grader.compare import Failure, words
-from grader.host import Host, SubmissionError
+from grader.host import SubmissionError
 from grader.kit import Shown, Side, Trial
 from grader.local import LocalSide, import_file, side
 from grader.verdict import CheckResult, Kind, Words
@@ -25,9 +25,10 @@ Check = Callable[[Trial], None]
 class Died(Exception):
     """The submission's process is gone, or must go; no further check can run."""
 
-    def __init__(self, verdict: Kind, message: Words) -> None:
+    def __init__(self, verdict: Kind, message: Words, line: int | None = None) -> None:
         super().__init__(message["en"])
         self.verdict = verdict
+        self.line = line
         self.message = message
 
 
@@ -139,12 +140,12 @@ def _run_one(
     except SubmissionError as error:
         record.answers.append(error.kinds[0])
         failure = compare.raised(error)
-        if error.cause in ("memory", "forbidden"):
+        if error.cause != "raised":
             outcome.died = died(error)
             failure = Failure(outcome.died.message, line=error.line, cause=error.cause)
     except Died as error:
         outcome.died = error
-        failure = Failure(error.message, what=error.verdict)
+        failure = Failure(error.message, what=error.verdict, line=error.line)
     seconds = time.perf_counter() - start
     message = failure.message if failure else words("", "")
     detail = failure.detail if failure else None
@@ -157,11 +158,13 @@ def died(error: SubmissionError) -> Died:
         return Died(
             "memory",
             words(f"The memory limit was met: {error}.", f"达到内存上限：{error}。"),
+            error.line,
         )
     if error.cause == "denied":
         return Died(
             "forbidden",
             words(f"The sandbox denied an access: {error}.", f"沙箱拒绝了一次访问：{error}。"),
+            error.line,
         )
     where = f" (line {error.line})" if error.line else ""
     zh_where = f"（第 {error.line} 行）" if error.line else ""
@@ -171,6 +174,7 @@ def died(error: SubmissionError) -> Died:
             f"The statement forbids calling `{error.text}` here{where}.",
             f"本题不允许调用 `{error.text}`{zh_where}。",
         ),
+        error.line,
     )
 
 
@@ -262,6 +266,3 @@ def missing_entry(host: Side, entry: str) -> Words | None:
         f"`{entry}` is not defined: the submission must define it under exactly this name.",
         f"没有定义 `{entry}`：提交中必须有这个名字的函数或类。",
     )
-
-
-__all__ = ["Died", "Host", "Outcome", "Problem", "check_file", "diagnose", "run_checks"]

@@ -186,7 +186,7 @@ def describe(error: BaseException, filename: str = SOURCE) -> SubmissionError:
     if isinstance(error, SubmissionError):
         return error
     try:
-        text = str(error)[:TEXT_LIMIT]
+        text = str(error.msg if isinstance(error, SyntaxError) else error)[:TEXT_LIMIT]
     except BaseException:
         text = ""
     kinds = tuple(kind.__name__[:100] for kind in type(error).__mro__[:20])

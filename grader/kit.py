@@ -125,7 +125,9 @@ class Trial:
         mine = self.reference.construct(self.entry, args, options)
         theirs = self.construct(*args, **options)
         shapes = self.reference.parameters(mine) or {}
-        _same_parameters(self.candidate.parameters(theirs), shapes, self.entry)
+        got = self.candidate.parameters(theirs)
+        self.record(None if got is None else tuple(sorted(got.items())))
+        _same_parameters(got, shapes, self.entry)
         drawn = {name: self._weight(name, shape) for name, shape in shapes.items()}
         subject = Subject(
             self, Target(theirs), Target(mine), drawn | (weights or {}), _call_text(args, options)

@@ -17,12 +17,12 @@ class LocalSide(Host):
     def peak_growth(self, run: Callable[[], Any]) -> int:
         """Growth of this process's resident memory while `run` works, from the kernel (Linux)."""
         Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
+        before = memory_of("VmRSS")
         run()
-        return max(0, _status("VmHWM") - before)
+        return max(0, memory_of("VmHWM") - before)
 
 
-def _status(field: str, pid: int | str = "self") -> int:
+def memory_of(field: str, pid: int | str = "self") -> int:
     """A memory figure of /proc/<pid>/status in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(f"{field}:"):

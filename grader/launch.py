@@ -1,0 +1,107 @@
+"""Starts the grader's processes: fresh interpreters at the other end of a socket pair. No torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parents[1])
+BOOT = (
+    "import sys, socket; sys.dont_write_bytecode = True; sys.path.insert(0, {root!r}); "
+    "from grader import {module}; {module}.main({channel})"
+)
+
+
+def start(
+    module: str, channel: socket.socket, output: int | None = None
+) -> subprocess.Popen[bytes]:
+    """A fresh interpreter that runs `grader.<module>.main` on its end of a socket pair.
+
+    No environment beyond what the C library and torch need to behave, an empty standard input,
+    and isolated mode: neither the user's site nor the working folder is on its path.
+    """
+    if os.name == "nt":
+        return _start_windows(module, channel, output)
+    code = BOOT.format(
+        root=ROOT, module=module, channel=f"socket.socket(fileno={channel.fileno()})"
+    )
+    return subprocess.Popen(
+        command(code),
+        pass_fds=[channel.fileno()],
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        cwd=tempfile.gettempdir(),
+    )
+
+
+def _start_windows(
+    module: str, channel: socket.socket, output: int | None
+) -> subprocess.Popen[bytes]:
+    """Windows hands a socket over as a description that only the new process can use."""
+    code = BOOT.format(
+        root=ROOT, module=module, channel="socket.fromshare(sys.stdin.buffer.read())"
+    )
+    process = subprocess.Popen(
+        command(code),
+        env=clean_environment(),
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        cwd=tempfile.gettempdir(),
+    )
+    share = channel.share(process.pid)  # type: ignore[attr-defined,unused-ignore]
+    if process.stdin is not None:
+        process.stdin.write(share)
+        process.stdin.close()
+    return process
+
+
+def command(code: str) -> list[str]:
+    return [sys.executable, "-I", "-X", "utf8", "-c", code]
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment of trusted and confined processes alike: nothing of the user's."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
+    return {**kept, **threads, "MALLOC_ARENA_MAX": "2", "LC_ALL": "C.UTF-8"}
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
+
+
+def warm_up() -> None:
+    """Imports and runs once, on one thread, what submissions and autograd load lazily."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    import torch.func
+    import torch.nn.functional
+    import torch.utils.checkpoint
+
+    layer = nn.Linear(4, 4)
+    x = torch.randn(2, 3, 4, requires_grad=True)
+    weights = (layer(x) @ x.transpose(-2, -1)).softmax(-1)
+    output = torch.einsum("bij,bjk->bik", weights, x)
+    # With cotangents given, autograd's first call imports sympy: better here than in every child.
+    torch.autograd.grad((output,), [x, layer.weight], (torch.ones_like(output),))
+
+
+def forget() -> None:
+    """Takes the grader out of a submission's reach: module table, import path, arguments."""
+    sys.path[:] = [entry for entry in sys.path if entry not in (ROOT, "")]
+    for name in [name for name in sys.modules if name.split(".")[0] == "grader"]:
+        del sys.modules[name]
+    sys.argv[:] = [""]

@@ -1,0 +1,268 @@
+"""The submission as the judge sees it: requests to a confined process, answers checked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from grader import wire
+from grader.compare import words
+from grader.exam import Died
+from grader.host import Gradients, Reply, SubmissionError, Target, flatten, floating
+from grader.local import memory_of
+from grader.verdict import Words
+from grader.wire import Ticket
+
+OUTPUT_KEPT = 64 << 10
+OUTPUT_MOST = 1 << 20
+
+
+class Output:
+    """Collects what a child prints, keeping the first 64 KiB, on a thread of its own."""
+
+    def __init__(self, handle: int, flooded: Callable[[], None]) -> None:
+        self.kept = bytearray()
+        self.seen = 0
+        self.flooded = flooded
+        self.handle = handle
+        self.thread = threading.Thread(target=self._drain, daemon=True)
+        self.thread.start()
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self.handle, 1 << 16):
+                self.kept += chunk[: OUTPUT_KEPT - len(self.kept)]
+                self.seen += len(chunk)
+                if self.seen > OUTPUT_MOST:
+                    self.flooded()
+        os.close(self.handle)
+
+    def text(self) -> str:
+        """All that was kept; to be called once the child is gone."""
+        self.thread.join(timeout=2)
+        return bytes(self.kept).decode("utf-8", "replace")
+
+
+class Process(Protocol):
+    """How a child is ended and what became of it."""
+
+    pid: int
+
+    def kill(self) -> None: ...
+    def status(self) -> int: ...
+
+
+class Child:
+    """One confined process, for one submission."""
+
+    def __init__(self, channel: socket.socket, output: int, process: Process) -> None:
+        self.channel = channel
+        self.process = process
+        self.missing: dict[str, str] = {}
+        self.output = Output(output, self._flooded)
+        self.flood = False
+        self.sequence = 0
+        self.deadline = 0.0
+        self.seconds = 0.0
+        self.pristine = 0
+
+    def _flooded(self) -> None:
+        self.flood = True
+        self.process.kill()
+
+    def begin(self, seconds: float) -> None:
+        """Starts the clock of the submission."""
+        self.seconds = seconds
+        self.deadline = time.monotonic() + seconds
+        with contextlib.suppress(OSError, ProcessLookupError):
+            self.pristine = memory_of("VmRSS", self.process.pid)
+
+    def ask(self, op: str, **arguments: Any) -> Any:
+        """One request and its answer; SubmissionError if the code raised, Died if it is over."""
+        self.sequence += 1
+        message = {"seq": self.sequence, "op": op, "with": arguments}
+        try:
+            wire.send(self.channel, message, self.deadline)
+            reply = wire.receive(self.channel, self.deadline)
+        except wire.Late:
+            raise self._end("timeout") from None
+        except wire.Closed:
+            raise self._end("gone") from None
+        except wire.WireError as error:
+            raise self._end("forged", str(error)) from None
+        if set(reply) == {"denied", "line"}:
+            raise self._end("denied", str(reply["denied"]), reply["line"])
+        if reply.get("seq") != self.sequence or not ({"value", "error"} & set(reply)):
+            raise self._end("forged", "an answer to another question")
+        if "error" in reply:
+            raise self._error(reply["error"])
+        return reply["value"]
+
+    def _error(self, parts: Any) -> Exception:
+        match parts:
+            case (tuple(kinds), str(text), line, str(cause)) if (
+                kinds
+                and all(isinstance(kind, str) for kind in kinds)
+                and isinstance(line, int | None)
+                and cause in ("raised", "memory", "forbidden", "denied")
+            ):
+                return SubmissionError(kinds, text[:2000], line, cause)  # type: ignore[arg-type]
+        return self._end("forged", "a malformed error")
+
+    def _end(self, how: str, detail: str = "", line: object = None) -> Died:
+        """Kills the process and says why it is over."""
+        self.process.kill()
+        status = self.process.status()
+        if self.flood:
+            return Died("forbidden", _FLOOD)
+        if how == "gone":
+            return _death(status, self.seconds)
+        if how == "timeout":
+            return Died("timeout", _time_limit(self.seconds))
+        where = (f" (line {line})", f"（第 {line} 行）") if isinstance(line, int) else ("", "")
+        if how == "denied":
+            return Died(
+                "forbidden",
+                words(
+                    f"The sandbox does not allow {detail}{where[0]}.",
+                    f"沙箱不允许 {detail}{where[1]}。",
+                ),
+                line if isinstance(line, int) else None,
+            )
+        return Died(
+            "forbidden",
+            words(
+                f"The submission wrote on the judge's own channel: {detail}.",
+                f"提交向判题通道写入了数据：{detail}。",
+            ),
+        )
+
+    def peak(self) -> int:
+        """Peak resident bytes of the process so far, from the kernel."""
+        return memory_of("VmHWM", self.process.pid)
+
+    def close(self) -> str:
+        """Ends the process and returns what it printed."""
+        self.process.kill()
+        self.process.status()
+        self.channel.close()
+        return self.output.text()
+
+
+_FLOOD = words(
+    "The submission printed more than 1 MiB; it was stopped.", "提交的输出超过 1 MiB，已被终止。"
+)
+
+
+def _time_limit(seconds: float) -> Words:
+    return words(
+        f"The time limit of {seconds:g} s was met: is there a loop that does not end?",
+        f"达到 {seconds:g} 秒的时间上限：是否有不会结束的循环？",
+    )
+
+
+def _death(status: int, seconds: float) -> Died:
+    """What a wait status says of a process that ended by itself."""
+    number = os.WTERMSIG(status) if status >= 0 and os.WIFSIGNALED(status) else 0
+    if number == signal.SIGSYS:
+        return Died(
+            "forbidden",
+            words(
+                "The submission was stopped by the sandbox: it tried to start a process, open a "
+                "network connection, change files or reach another process.",
+                "提交被沙箱终止：它试图启动进程、访问网络、改动文件或触碰其他进程。",
+            ),
+        )
+    if number == signal.SIGXCPU:
+        return Died("timeout", _time_limit(seconds))
+    if number == signal.SIGXFSZ:
+        return Died("forbidden", words("The submission wrote a file.", "提交写入了文件。"))
+    if number:
+        name = signal.Signals(number).name
+        return Died(
+            "crashed",
+            words(f"The submission's process was ended by {name}.", f"提交的进程被 {name} 终止。"),
+        )
+    code = os.WEXITSTATUS(status) if status >= 0 else -1
+    return Died(
+        "crashed",
+        words(
+            f"The submission ended its own process (exit status {code}).",
+            f"提交自行结束了进程（退出码 {code}）。",
+        ),
+    )
+
+
+class RemoteSide:
+    """The calls of `kit.Side`, answered by a child; nothing it says is believed unchecked."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+
+    def load(self, source: str, forbid: Sequence[str]) -> None:
+        self.child.ask("load", source=source, forbid=tuple(forbid))
+
+    def has(self, name: str) -> bool:
+        return self.child.ask("has", name=name) is True
+
+    def construct(self, entry: str, args: Sequence[Any], options: dict[str, Any]) -> Ticket:
+        ticket = self.child.ask("construct", entry=entry, args=tuple(args), options=options)
+        return self._expect(ticket, Ticket)  # type: ignore[no-any-return]
+
+    def parameters(self, ticket: Ticket) -> dict[str, tuple[int, ...]] | None:
+        named = self.child.ask("parameters", ticket=ticket)
+        if named is None:
+            return None
+        self._expect(named, dict)
+        return {name: self._expect(shape, tuple) for name, shape in named.items()}
+
+    def load_state(self, ticket: Ticket, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
+        kind = torch.empty(0, dtype=dtype)
+        self.child.ask("load_state", ticket=ticket, weights=weights, dtype=kind)
+
+    def call(self, target: Target, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Reply:
+        value = self.child.ask(
+            "call",
+            ticket=target.ticket,
+            name=target.name,
+            inputs=tuple(inputs),
+            keep=tuple(keep),
+        )
+        self._expect(value, dict)
+        after = self._expect(value.get("inputs"), tuple)
+        if len(after) != len(inputs):
+            raise self.child._end("forged", "another number of inputs")
+        return Reply(value.get("outputs"), after)
+
+    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Sequence[Tensor]) -> Gradients:
+        value = self.child.ask(
+            "vjp",
+            ticket=target.ticket,
+            name=target.name,
+            inputs=tuple(inputs),
+            cotangents=tuple(cotangents),
+        )
+        self._expect(value, dict)
+        grads = self._expect(value.get("inputs"), tuple)
+        named = self._expect(value.get("parameters"), dict)
+        if len(grads) != sum(floating(leaf) for leaf in flatten(list(inputs))):
+            raise self.child._end("forged", "another number of gradients")
+        return Gradients(grads, named)
+
+    def peak_growth(self, run: Callable[[], Any]) -> int:
+        run()
+        return max(0, self.child.peak() - self.child.pristine)
+
+    def _expect(self, value: Any, kind: type) -> Any:
+        if not isinstance(value, kind):
+            raise self.child._end("forged", f"not a {kind.__name__}")
+        return value
