@@ -1,0 +1,43 @@
+"""Facts about a problem in words: how hard, how often asked, how long ago, how far one is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from study.problems import Problem
+from study.store import ProblemState
+from views import session
+from views.i18n import t
+
+STATES = ("untried", "tried", "solved")
+STATE_ICONS = {
+    "untried": ":material/radio_button_unchecked:",
+    "tried": ":material/clock_loader_40:",
+    "solved": ":material/check_circle:",
+}
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+
+
+def states() -> dict[str, ProblemState]:
+    """How far the user is with every problem that they have submitted, by slug."""
+    nothing: dict[str, ProblemState] = {}
+    return session.kept(lambda: session.store().problem_states(session.user()), nothing)
+
+
+def facts(problem: Problem, state: str) -> str:
+    """`easy · 15 min · very frequent · tried`."""
+    return " · ".join(
+        (
+            t(f"problems.level_{problem.level}"),
+            t("problems.minutes", minutes=problem.minutes),
+            t(f"problems.{problem.frequency}"),
+            t(f"problems.state_{state}"),
+        )
+    )
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    unit, size = next((u, s) for u, s in _UNITS if seconds >= s or s == 1)
+    return t(f"problems.ago_{unit}", n=seconds // size)

@@ -1,0 +1,208 @@
+"""The workbench: the editor, Run and Submit, and what came of them.
+
+While typing only the saved line is redrawn; Run redraws the bench; Submit redraws the page, of
+which only the verdict and the history have changed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import streamlit as st
+
+from grader.verdict import GraderError, Verdict
+from study.problems import Problem
+from study.store import StoreError, Submission
+from views.editor import Marks, Typed, code_editor, saved_line, typed
+from views.i18n import t
+from views.problem import bench as actions
+from views.problem.bench import Bench
+from views.problem.desk import Grading, Running, settled
+from views.problem.words import ago
+from views.verdict import draw_run, draw_verdict, marks_of, marks_of_run, plain
+
+POLL = 0.4  # s between looks at a result that takes long
+
+Result = Running | Grading | Submission
+Action = Callable[[Bench, Typed | None], None]
+
+
+@st.fragment(key="bench")
+def draw(problem: Problem, bench: Bench) -> None:
+    """The workbench, as a fragment of its own."""
+    actions.adopt(bench)
+    code_editor(
+        bench.key,
+        bench.document,
+        _marks(bench),
+        label=t("editor.label"),
+        on_text=partial(_on_text, bench),
+        on_run=partial(actions.run, bench),
+        on_submit=partial(_on_submit, bench),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", key="bench-buttons"):
+        _button("run", bench, actions.run, "Mod+Enter")
+        _button("submit", bench, _on_submit, "Mod+Shift+Enter", main=True)
+        _saved(bench)
+        _reset(problem, bench)
+    _draw_result(bench)
+
+
+def _button(name: str, bench: Bench, act: Action, shortcut: str, *, main: bool = False) -> None:
+    def click() -> None:
+        act(bench, typed(bench.key))
+
+    look: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    st.button(t(f"problems.{name}"), on_click=click, key=name, shortcut=shortcut, type=look)
+
+
+@st.fragment(key="saved")
+def _saved(bench: Bench) -> None:
+    age = None if bench.saved is None else max(0.0, time.time() - bench.saved)
+    failure = t("editor.saved_failed", reason=bench.failure) if bench.failure else ""
+    saved_line("saved", seq=bench.seq, age=age, failure=failure)
+
+
+def _reset(problem: Problem, bench: Bench) -> None:
+    """Back to the starter, after a question, and back again."""
+    with st.popover(t("problems.reset"), type="tertiary"):
+        st.markdown(t("problems.reset_question"))
+        start = partial(actions.replace, bench, problem.starter)
+        st.button(t("problems.reset_yes"), on_click=start, key="reset")
+    if bench.before is not None:
+        back = partial(actions.replace, bench, bench.before)
+        st.button(t("problems.undo"), on_click=back, key="undo", type="tertiary")
+
+
+def _on_text(bench: Bench, text: Typed) -> None:
+    actions.take(bench, text)
+    st.rerun("saved")
+
+
+def _on_submit(bench: Bench, text: Typed | None) -> None:
+    actions.submit(bench, text)
+    st.rerun()  # the whole page: the history and the problem's state change too
+
+
+def shown(bench: Bench) -> Result | None:
+    """What the result area is about: what this visit asked for, else the latest submission."""
+    if bench.result is not None or not bench.submissions:
+        return bench.result
+    latest = bench.submissions[0]
+    return under_way(latest) or latest
+
+
+def under_way(submission: Submission) -> Grading | None:
+    """The grading of a submission that has no verdict yet, if this process is at it."""
+    if submission.verdict is not None:
+        return None
+    try:
+        return actions.open_desk().get(submission.id)
+    except (GraderError, StoreError):
+        return None
+
+
+def verdict_of(result: Result | None) -> Verdict | None:
+    """The verdict that a result has, if it has one."""
+    match result:
+        case Grading(verdict=verdict):
+            return verdict
+        case Submission(verdict=dict() as stored):
+            return Verdict.from_dict(stored)
+    return None
+
+
+def _marks(bench: Bench) -> Marks:
+    """Marks belong to the text they were found in: none once the text is another."""
+    result = shown(bench)
+    if result is None or result.code != bench.code:
+        return Marks()
+    match result:
+        case Running(future=future) if settled(future) and not future.exception():
+            return marks_of_run(future.result(), f"run-{result.began}")
+        case Grading(submission=number) | Submission(id=number):
+            verdict = verdict_of(result)
+            return marks_of(verdict, number) if verdict else Marks()
+    return Marks()
+
+
+def _draw_result(bench: Bench) -> None:
+    if bench.trouble:
+        st.error(t("problems.no_grader", reason=plain(bench.trouble)))
+        return
+    match shown(bench):
+        case Running() as running:
+            _run(running)
+        case Grading() as grading:
+            _grading(grading)
+        case Submission() as submission:
+            _submission(bench, submission)
+        case None:
+            st.caption(t("problems.run_or_submit"))
+
+
+def _run(running: Running) -> None:
+    if not settled(running.future):
+        _wait(running)
+        return
+    try:
+        draw_run(running.future.result())
+    except GraderError as error:
+        st.error(t("problems.no_grader", reason=plain(str(error))))
+
+
+def _grading(grading: Grading) -> None:
+    if not grading.ended.is_set():
+        _wait(grading)
+    elif grading.verdict is None:
+        st.error(t("problems.no_grader", reason=plain(grading.failure)))
+        st.caption(t("problems.kept_ungraded"))
+    else:
+        draw_verdict(grading.verdict, grading.submission, unsaved=grading.unsaved)
+
+
+def _submission(bench: Bench, submission: Submission) -> None:
+    verdict = verdict_of(submission)
+    if verdict is not None:
+        st.caption(t("problems.latest_submission", ago=ago(submission.submitted_at)))
+        draw_verdict(verdict, submission.id)
+        return
+    st.warning(t("problems.not_graded"))
+    grade_again(bench, submission, "bench")
+
+
+def grade_again(bench: Bench, submission: Submission, place: str) -> None:
+    """The button that grades a submission whose grading was cut off."""
+
+    def click() -> None:
+        actions.regrade(bench, submission)
+        st.rerun()
+
+    key = f"grade-{place}-{submission.id}"
+    st.button(t("problems.grade_again"), on_click=click, key=key)
+
+
+def _wait(result: Running | Grading) -> None:
+    """Say what is waited for until it is there, then draw the page again."""
+    st.fragment(_poll, run_every=POLL)(result)
+
+
+def _poll(result: Running | Grading) -> None:
+    ended = result.future.done() if isinstance(result, Running) else result.ended.is_set()
+    if ended:
+        st.rerun()
+    st.markdown(f":material/hourglass_top: {_waiting_for(result)}")
+
+
+def _waiting_for(result: Running | Grading) -> str:
+    seconds = round(result.seconds)
+    if isinstance(result, Running):
+        return t("problems.waiting_run", seconds=seconds)
+    if result.position is None:
+        return t("problems.waiting_start", seconds=seconds)
+    if result.position > 0:
+        return t("problems.waiting_queue", before=result.position)
+    return t("problems.waiting_checks", seconds=seconds)

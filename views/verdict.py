@@ -1,0 +1,214 @@
+"""How a verdict and a run look: what was decided, check by check, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+
+from grader.verdict import Array, CheckResult, ExampleResult, RunResult, Verdict
+from views import arrays
+from views.editor import Marks
+from views.i18n import say, t
+from views.widgets import link
+
+ICONS = {
+    "accepted": ":material/check_circle:",
+    "wrong": ":material/cancel:",
+    "error": ":material/error:",
+    "timeout": ":material/timer_off:",
+    "memory": ":material/memory:",
+    "forbidden": ":material/block:",
+    "crashed": ":material/heart_broken:",
+}
+UNSEEN = ":material/remove:"  # a check that was not reached
+
+
+def draw_verdict(verdict: Verdict, submission: int, *, unsaved: str = "") -> None:
+    """The whole verdict on one submission; `unsaved` says why the store does not have it."""
+    text = [f"**{headline(verdict)}**", plain(say(verdict.message))]
+    if verdict.diagnosis:
+        text.append(t("problems.diagnosis", cause=say(verdict.diagnosis)))
+    box = st.success if verdict.verdict == "accepted" else st.error
+    box("\n\n".join(filter(None, text)), icon=ICONS[verdict.verdict])
+    if unsaved:
+        st.warning(t("problems.verdict_unsaved", reason=plain(unsaved)))
+    opened = next((check for check in verdict.checks if not check.passed), None)
+    for check in verdict.checks:
+        _check(check, submission, verdict.slug, opened=check is opened)
+    printed(verdict.stdout)
+    notes(verdict.notes)
+
+
+def headline(verdict: Verdict) -> str:
+    """`Wrong · 6 of 8 checks · 31 ms · seed 8841`."""
+    return " · ".join(
+        (
+            word(verdict.verdict),
+            t("problems.checks", passed=count(verdict), all=len(verdict.checks)),
+            duration(verdict.seconds),
+            t("problems.seed", seed=verdict.seed),
+        )
+    )
+
+
+def word(kind: str) -> str:
+    """The verdict in one word or two."""
+    return t(f"problems.verdict_{kind}")
+
+
+def count(verdict: Verdict) -> int:
+    """How many checks passed."""
+    return sum(check.passed for check in verdict.checks)
+
+
+def duration(seconds: float) -> str:
+    """Milliseconds below one second, tenths of a second above."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def marks_of(verdict: Verdict, submission: int) -> Marks:
+    """What the editor marks: the failing line with the reason, or nothing."""
+    items = () if verdict.line is None else ((verdict.line, say(verdict.message)),)
+    return Marks(f"submission-{submission}", items)
+
+
+def marks_of_run(result: RunResult, name: str) -> Marks:
+    """What the editor marks after a run: the first line that raised."""
+    raised = [(result.line, result.error), *((e.line, e.error) for e in result.examples)]
+    items = tuple((line, error) for line, error in raised if line is not None and error)
+    return Marks(name, items[:1])
+
+
+def _check(check: CheckResult, submission: int, slug: str, *, opened: bool) -> None:
+    if check.passed:
+        st.markdown(f":material/check: {t('problems.passed')}: {say(check.title)}")
+        return
+    label = f":material/close: {t('problems.failed')}: {say(check.title)}"
+    with st.expander(label, expanded=opened):
+        st.markdown(plain(say(check.message)))
+        _detail(check.detail or {})
+        query = {"problem": slug, "submission": str(submission), "check": check.name}
+        link("lab", t("problems.open_in_lab"), ":material/experiment:", **query)
+
+
+def _detail(detail: dict[str, Any]) -> None:
+    """Arrays side by side, and the call and inputs that gave them, where they are small."""
+    both = detail.get("arrays")
+    if both:
+        names = (t("problems.yours"), t("problems.expected"), t("problems.difference"))
+        index = detail.get("index")
+        place = None if index is None else tuple(index)
+        _html(lambda: arrays.compared(both["yours"], both["expected"], place, names))
+    if detail.get("call"):
+        st.caption(t("problems.call", call=f"`{detail['call']}`"))
+    if detail.get("inputs"):
+        with st.popover(t("problems.inputs"), type="tertiary"):
+            _inputs(detail["inputs"])
+
+
+def _inputs(inputs: dict[str, Any]) -> None:
+    for name, value in inputs.items():
+        if isinstance(value, list):
+            _html(lambda name=name, value=value: _single(value, name))
+        else:
+            st.caption(f"{plain(name)} = `{value}`")
+
+
+def draw_run(result: RunResult) -> None:
+    """A run: every example with yours beside expected, and what was printed."""
+    if result.error:
+        st.error(_raised(result.error, result.line), icon=ICONS["error"])
+    for example in result.examples:
+        draw_example(example)
+    printed(result.stdout)
+    notes(result.notes)
+    st.caption(t("problems.run_took", duration=duration(result.seconds)))
+
+
+def draw_example(example: ExampleResult, *, alone: bool = False) -> None:
+    """One worked example; `alone` shows what is expected and no submission beside it."""
+    st.markdown(f"**{say(example.title)}**")
+    call = f"`{example.arguments}`" if example.arguments else ""
+    if call:
+        st.caption(t("problems.call", call=call))
+    _html(lambda: _tables(example.inputs.items()))
+    if example.error:
+        st.error(_raised(example.error, example.line), icon=ICONS["error"])
+    expected = example.expected or ()
+    if alone or not example.outputs:
+        titles = _titles(t("problems.expected"), len(expected))
+        _html(lambda: _tables(zip(titles, expected, strict=True)))
+        return
+    for number, (yours, wanted) in enumerate(zip(example.outputs, expected, strict=False)):
+        _pair(yours, wanted, number, len(expected))
+
+
+def _pair(yours: Array | str, expected: Array | str, number: int, count: int) -> None:
+    names = tuple(
+        _titles(t(f"problems.{side}"), count)[number]
+        for side in ("yours", "expected", "difference")
+    )
+    if isinstance(yours, Array) and isinstance(expected, Array):
+        _html(lambda: arrays.compared(yours.data, expected.data, None, names))  # type: ignore[arg-type]
+    else:
+        pairs = ((names[0], yours), (names[1], expected))
+        _html(lambda: _tables(pairs))
+
+
+def _titles(name: str, count: int) -> list[str]:
+    """`name`, numbered where there are several outputs."""
+    return [name] if count == 1 else [f"{name} {number + 1}" for number in range(count)]
+
+
+def _tables(values: Iterable[tuple[str, Array | str]]) -> str:
+    shown = [
+        arrays.alone(arrays.to_array(value.data), f"{name} {_shape(value)}")
+        if isinstance(value, Array)
+        else arrays.words(name, value)
+        for name, value in values
+    ]
+    return arrays.page(shown) if shown else ""
+
+
+def _shape(value: Array) -> str:
+    return f"({', '.join(map(str, value.shape))}{',' if len(value.shape) == 1 else ''})"
+
+
+def _single(value: Any, name: str) -> str:
+    return arrays.page([arrays.alone(arrays.to_array(value), name)])
+
+
+def _html(draw: Any) -> None:
+    """Draw the markup; arrays that are no numbers (ragged or of text) are left to the message."""
+    try:
+        markup = draw()
+    except (ValueError, TypeError):
+        return
+    if markup:
+        st.html(markup)
+
+
+def _raised(error: str, line: int | None) -> str:
+    where = "" if line is None else f"**{t('problems.at_line', line=line)}**  \n"
+    return where + plain(error)
+
+
+def printed(stdout: str) -> None:
+    """What the code printed, as it was printed."""
+    if stdout:
+        st.caption(t("problems.printed"))
+        st.code(stdout.rstrip("\n"), language=None)
+
+
+def notes(texts: Iterable[dict[str, str]]) -> None:
+    """Footnotes of the judge: limits met, walls that do not stand here."""
+    for text in texts:
+        st.caption(plain(say(text)))
+
+
+def plain(text: str) -> str:
+    """Text of unknown origin, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$<>:&])", r"\\\1", text).replace("\n", "  \n")
