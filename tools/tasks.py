@@ -1,0 +1,155 @@
+"""The commands behind the Makefile: setup, run, test, bench, problems."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools import setup
+from tools.packages import SetupError, environment, say
+
+ADDRESS = "127.0.0.1"  # this machine alone
+START_SECONDS = 120.0
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status is that of what it ran."""
+    parser = argparse.ArgumentParser(prog="make.py", description="Headroom's commands.")
+    parser.add_argument("command", choices=("setup", "run", "test", "bench", "problems"))
+    parser.add_argument("--port", default=os.environ.get("PORT") or "8501")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "run":
+            return run(options.port)
+        if options.command == "problems":
+            python = setup.ensure(setup.RUNTIME)
+            return call([python, "-m", "grader", "problems"])
+        python = setup.ensure(setup.RUNTIME, setup.DEVELOPMENT)
+        if options.command == "setup":
+            say("Headroom is ready: make run")
+            return 0
+        return test(python) if options.command == "test" else bench(python)
+    except SetupError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 130
+
+
+def run(port_text: str) -> int:
+    """Open the app on this machine's own address until it is stopped."""
+    port = free_port(port_text)
+    python = setup.ensure(setup.RUNTIME)
+    say("Starting Headroom.")
+    process = subprocess.Popen(app_command(python, port), cwd=setup.ROOT, env=environment())
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        if wait_for_app(process, port):
+            say(f"Headroom is at http://{ADDRESS}:{port}  (Ctrl-C stops it)")
+        return process.wait()
+    except KeyboardInterrupt:  # the terminal has sent it to the app as well
+        process.wait()
+        return 0
+
+
+def app_command(python: str | Path, port: int, script: str | Path = "app.py") -> list[str]:
+    """The command line that serves a Streamlit script on this machine alone."""
+    return [
+        *(str(python), "-m", "streamlit", "run", str(script)),
+        f"--server.address={ADDRESS}",
+        f"--server.port={port}",
+        "--server.headless=true",  # no question about an email address
+        "--browser.gatherUsageStats=false",
+        "--logger.hideWelcomeMessage=true",
+    ]
+
+
+def free_port(text: str) -> int:
+    """The port asked for; SetupError where it is no port or taken."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SetupError(f"PORT={text} is not a port: it must be a number from 1 to 65535.")
+    port = int(text)
+    try:
+        in_use = answers(port)
+        with socket.socket() as listener:
+            if os.name != "nt":  # on Windows this would let two servers share a port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((ADDRESS, port))
+    except PermissionError:
+        raise SetupError(f"Port {port} needs rights you do not have; try PORT=8501.") from None
+    except OSError:
+        in_use = True
+    if in_use:
+        raise SetupError(
+            f"Port {port} is taken; perhaps Headroom runs already: http://{ADDRESS}:{port}\n"
+            f"Another port: make run PORT={port + 1 if port < 65535 else 8501}"
+        )
+    return port
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the port."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex((ADDRESS, port)) == 0
+
+
+def wait_for_app(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the app answers. False if it ended or does not answer in START_SECONDS."""
+    url = f"http://{ADDRESS}:{port}/_stcore/health"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with opener.open(url, timeout=1):
+                return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
+def test(python: Path) -> int:
+    """Style, types, import rules, then every test; all of them run, whatever fails."""
+    pytest: list[str | Path] = [python, "-m", "pytest"]
+    steps: list[tuple[str, list[str | Path]]] = [
+        ("ruff", [python, "-m", "ruff", "check", "."]),
+        ("mypy", [python, "-m", "mypy"]),
+        ("import rules", [python, "-c", LINT_IMPORTS]),
+        ("tests", [*pytest, "-m", "not browser", "-n", "2", "--dist", "worksteal"]),
+        # One browser at a time; -rs prints what was left out, and why.
+        ("browser tests", [*pytest, "-m", "browser", "-rs"]),
+    ]
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="headroom-test-") as data:
+        settings = {"HEADROOM_DATA": data, "OMP_NUM_THREADS": "1"}
+        for name, command in steps:
+            say(f"\n── {name}")
+            started = time.monotonic()
+            if call(command, settings):
+                failed.append(name)
+            say(f"   {time.monotonic() - started:.0f} s")
+    say(f"\nFailed: {', '.join(failed)}." if failed else "\nEverything passes.")
+    return 1 if failed else 0
+
+
+def bench(python: Path) -> int:
+    """Run every file of benchmarks/, but for helpers, whose names start with an underscore."""
+    status = 0
+    for path in sorted((setup.ROOT / "benchmarks").glob("[!_]*.py")):
+        say(f"\n── {path.stem.replace('_', ' ')}")
+        status |= 1 if call([python, "-m", f"benchmarks.{path.stem}"]) else 0
+    return status
+
+
+def call(command: Sequence[str | Path], settings: dict[str, str] | None = None) -> int:
+    """Run a command in the project's folder; its exit status."""
+    env = {**environment(), **(settings or {})}
+    return subprocess.run([str(part) for part in command], cwd=setup.ROOT, env=env).returncode
