@@ -18,6 +18,7 @@ Values = NDArray[np.float64]
 
 LARGEST = 8  # rows and columns shown at most
 NEGATIVE, POSITIVE = "33, 102, 172", "178, 24, 43"  # the ends of ColorBrewer's RdBu
+ROUNDING = 1e-3  # share of the values below which a difference is not tinted in full
 DEEPEST = 0.5  # opacity of the largest magnitude: text on it stays readable
 
 STYLE = """<style>
@@ -150,8 +151,17 @@ def compared(
         [
             figure(got, titles[0], part, reach),
             figure(wanted, titles[1], part, reach),
-            figure(difference, titles[2], part, reach_of(difference)),
+            # Against the values too, so that rounding errors are not painted as mistakes.
+            figure(difference, titles[2], part, max(reach_of(difference), reach * ROUNDING)),
         ]
+    )
+
+
+def agree(yours: Any, expected: Any) -> bool:
+    """Whether two results are the same to the rounding of float32."""
+    got, wanted = to_array(yours), to_array(expected)
+    return got.shape == wanted.shape and np.allclose(
+        got, wanted, rtol=1e-4, atol=1e-5, equal_nan=True
     )
 
 

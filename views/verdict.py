@@ -35,9 +35,10 @@ def draw_verdict(verdict: Verdict, submission: int, *, unsaved: str = "") -> Non
     box("\n\n".join(filter(None, text)), icon=ICONS[verdict.verdict])
     if unsaved:
         st.warning(t("problems.verdict_unsaved", reason=plain(unsaved)))
-    opened = next((check for check in verdict.checks if not check.passed), None)
+    first = next((check for check in verdict.checks if not check.passed), None)
     for check in verdict.checks:
-        _check(check, submission, verdict.slug, opened=check is opened)
+        repeats = check is not first and first is not None and check.message == first.message
+        _check(check, submission, verdict.slug, opened=check is first, repeats=repeats)
     printed(verdict.stdout)
     notes(verdict.notes)
 
@@ -82,11 +83,15 @@ def marks_of_run(result: RunResult, name: str) -> Marks:
     return Marks(name, items[:1])
 
 
-def _check(check: CheckResult, submission: int, slug: str, *, opened: bool) -> None:
+def _check(check: CheckResult, submission: int, slug: str, *, opened: bool, repeats: bool) -> None:
+    """One check. A failure that only repeats the first one's reason is told in one line."""
     if check.passed:
         st.markdown(f":material/check: {t('problems.passed')}: {say(check.title)}")
         return
     label = f":material/close: {t('problems.failed')}: {say(check.title)}"
+    if repeats:
+        st.markdown(label)
+        return
     with st.expander(label, expanded=opened):
         st.markdown(plain(say(check.message)))
         _detail(check.detail or {})
@@ -144,6 +149,7 @@ def draw_example(example: ExampleResult, *, alone: bool = False) -> None:
         return
     for number, (yours, wanted) in enumerate(zip(example.outputs, expected, strict=False)):
         _pair(yours, wanted, number, len(expected))
+        _judge(yours, wanted)
 
 
 def _pair(yours: Array | str, expected: Array | str, number: int, count: int) -> None:
@@ -156,6 +162,16 @@ def _pair(yours: Array | str, expected: Array | str, number: int, count: int) ->
     else:
         pairs = ((names[0], yours), (names[1], expected))
         _html(lambda: _tables(pairs))
+
+
+def _judge(yours: Array | str, expected: Array | str) -> None:
+    """Whether the two are the same, in words."""
+    if isinstance(yours, Array) and isinstance(expected, Array):
+        same = arrays.agree(yours.data, expected.data)
+    else:
+        same = yours == expected
+    icon = ":material/check:" if same else ":material/close:"
+    st.markdown(f"{icon} {t('problems.agrees' if same else 'problems.differs')}")
 
 
 def _titles(name: str, count: int) -> list[str]:
