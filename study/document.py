@@ -115,8 +115,12 @@ def validate(
     try:
         made = model.model_validate(value)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=True)
-        errors += [_from_pydantic(document, location, model, detail) for detail in details]
+        details = error.errors(include_url=False)
+        errors += [
+            _from_pydantic(document, location, model, detail)
+            for detail in details
+            if not (detail["type"] == "too_short" and _has_below(details, detail["loc"]))
+        ]
         return None, errors
     return (None if errors else made), errors
 
@@ -227,6 +231,14 @@ def _syntax_message(error: Exception) -> tuple[int, str]:
         return error.problem_mark.line + 1, f"is not valid YAML: {reason}"
     reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
     return 1, "is not valid YAML: " + " ".join(reason.split())
+
+
+def _has_below(details: list[Any], location: Location) -> bool:
+    """Whether an item of this list is itself wrong: pydantic then also calls the list short."""
+    return any(
+        len(detail["loc"]) > len(location) and detail["loc"][: len(location)] == location
+        for detail in details
+    )
 
 
 def _from_pydantic(

@@ -83,6 +83,8 @@ def load_problem(
     if document.value is None and document.flaws:
         return None, document.flaws_within(())
     entry, errors = validate(document, (), document.value, ProblemEntry)
+    if not (folder / "checks.py").is_file():
+        errors.append(DataError(folder / "checks.py", 1, "", "is missing"))
     starter = _source(folder / "starter.py", errors)
     solution = _source(folder / "solution.py", errors)
     if entry is None:

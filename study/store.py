@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any, Literal, cast, get_args
 
 from sqlalchemy import case, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from study.database import StoreError, database_url, explained, open_database, writing
@@ -68,6 +68,8 @@ class Store:
         self.url = database_url(url)
         self._engine = open_database(self.url)
         self._writing = writing(self._engine)
+        # "On conflict" has the same form in both dialects; only the one in use is imported.
+        self._insert = import_module(f"sqlalchemy.dialects.{self._engine.dialect.name}").insert
 
     def close(self) -> None:
         """Close the connections; everything is already saved."""
@@ -181,8 +183,7 @@ class Store:
 
     def _put(self, table: type[Base], key: dict[str, str], values: dict[str, Any]) -> None:
         """Insert or replace in one statement, so that no other writer can come in between."""
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).values(**key, **values)
+        statement = self._insert(table).values(**key, **values)
         with self._write() as session:
             session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 

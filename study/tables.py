@@ -29,13 +29,15 @@ version_table = Table(
 
 
 class Moment(TypeDecorator[datetime]):
-    """A point in time in UTC; SQLite keeps no time zone, so it is put back when reading."""
+    """A point in time, always UTC: SQLite keeps no zone, PostgreSQL gives the session's."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Json(TypeDecorator[Any]):
