@@ -1,0 +1,204 @@
+"""One call of a variant, recorded stage by stage, as maps. Imports torch: for the lab alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import attention
+from attention.inputs import SIZES, draw, shapes
+from attention.stages import record
+from views.charts.tiles import Array
+from views.lab_setup import MASKS, MAX_CELLS, Knobs, Mask, Setup, cells_of
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+PER_KEY_MASKS = ("none", "padding", "random")
+SCORES = ("scores", "scaled", "biased", "masked", "weights", "mask", "bias")
+PER_KEY = ("key", "value")  # stages whose rows are keys
+# What a variant may raise when sizes, parameters and masks do not fit together.
+REFUSALS = (ValueError, RuntimeError, IndexError, TypeError, ArithmeticError, KeyError)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named tensor on the way: its map stack (n, R, C) beside its true shape and dtype."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    maps: Array
+    labels: tuple[tuple[int, ...], ...]
+
+    @property
+    def base(self) -> str:
+        """The name without the number of a repetition: "weights 2" is "weights"."""
+        return self.name.split(" ")[0]
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether rows are queries and columns are keys."""
+        return self.base in SCORES
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a variant did: inputs as drawn, stages in order; or why it could not (`refusal`)."""
+
+    stages: dict[str, Stage] = field(default_factory=dict)
+    inputs: dict[str, Tensor] = field(default_factory=dict)
+    recorded: frozenset[str] = frozenset()
+    refusal: str = ""
+
+
+@lru_cache(maxsize=256)
+def knobs(name: str) -> Knobs:
+    """What can be chosen for a variant. KeyError if there is none of that name."""
+    variant = attention.variants()[name]
+    function = attention.load(name)
+    names = _words(name)
+    if "batch" in names and "heads" not in names and "*batch" in " ".join(_required(name).values()):
+        names |= {"heads"}
+    if "batch" not in variant.sizes:
+        names -= {"batch"}
+    defaults = {**SIZES, **variant.sizes}
+    sizes = {n: d for n, d in defaults.items() if n in names and n not in variant.parameters}
+    kinds = _mask_kinds(shapes(function).get("mask", ""))
+    return Knobs(variant, sizes, kinds, frozenset(_required(name)))
+
+
+@lru_cache(maxsize=256)
+def _required(name: str) -> dict[str, str]:
+    """The tensors that a variant must be given, with their annotated shapes."""
+    function = attention.load(name)
+    known = shapes(function)
+    return {argument: known[argument] for argument in draw(function)}
+
+
+def _words(name: str) -> frozenset[str]:
+    """The dimension names in the annotations of a variant's required tensors."""
+    return frozenset(_NAME.findall(" ".join(_required(name).values())))
+
+
+def _mask_kinds(shape: str) -> tuple[str, ...]:
+    """The masks that fit a `mask` argument of this annotated shape; none without a mask."""
+    words = [word.lstrip("#") for word in shape.split()]
+    if not words:
+        return ()
+    return MASKS if len(words) > 1 and words[-2] in ("queries", "length") else PER_KEY_MASKS
+
+
+def run(setup: Setup, *, other: bool = False, given: Mapping[str, Tensor] | None = None) -> Call:
+    """Call the set-up's variant (or its `other`) on drawn inputs; never raises.
+
+    Tensors in `given` stand in for drawn ones of the same name and shape.
+    """
+    name = setup.other if other else setup.variant
+    parameters = setup.other_parameters if other else setup.parameters
+    try:
+        if cells_of(setup.sizes, parameters) > MAX_CELLS:
+            raise ValueError(f"more than {MAX_CELLS:,} cells")
+        inputs = _inputs(name, setup, parameters, given or {})
+        with torch.no_grad(), record() as notes:
+            output, weights = attention.load(name)(**inputs, **parameters)
+    except REFUSALS as error:
+        return Call(refusal=str(error).strip() or type(error).__name__)
+    return Call(_stages(inputs, notes, output, weights), inputs, frozenset(notes))
+
+
+def _inputs(
+    name: str, setup: Setup, parameters: Mapping[str, Any], given: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    function = attention.load(name)
+    known = shapes(function)
+    sizes = sizes_for_draw(name, setup.sizes, parameters)
+    inputs = draw(function, sizes, setup.seed, getattr(torch, setup.dtype))
+    for argument, tensor in inputs.items():
+        if argument in given and given[argument].shape == tensor.shape:
+            inputs[argument] = given[argument]
+    if setup.mask.kind in _mask_kinds(known.get("mask", "")) and setup.mask.kind != "none":
+        inputs["mask"] = make_mask(setup.mask, known["mask"], sizes, setup.seed)
+    return inputs
+
+
+def sizes_for_draw(
+    name: str, sizes: Mapping[str, int], parameters: Mapping[str, Any]
+) -> dict[str, int]:
+    """The sizes that `attention.inputs.draw` is given: the variant's own, named as it names them.
+
+    Whole parameters such as `num_heads` are among them, since a shape may depend on them; heads
+    are the batch of a variant whose leading dimensions are free.
+    """
+    known = knobs(name)
+    drawn = {n: size for n, size in sizes.items() if n in known.sizes}
+    drawn |= {key: value for key, value in parameters.items() if type(value) is int}
+    if "heads" in known.sizes and "heads" not in _words(name):
+        drawn["batch"] = drawn.pop("heads")
+    return drawn
+
+
+def make_mask(mask: Mask, shape: str, sizes: Mapping[str, int], seed: int) -> Tensor:
+    """A mask that fits the annotated `shape`: (1, …, queries, keys), or (batch, keys)."""
+    words = [word.lstrip("#") for word in shape.split()]
+    keys = sizes[words[-1]]
+    per_key = _mask_kinds(shape) == PER_KEY_MASKS
+    allowed = pairs(mask, 1 if per_key else sizes[words[-2]], keys, seed)
+    if per_key:
+        return allowed.expand(sizes.get("batch", 1), keys)
+    ones = [1 for word in words[:-2] if not word.startswith("*")]
+    return allowed.reshape(*ones, *allowed.shape)
+
+
+def pairs(mask: Mask, queries: int, keys: int, seed: int) -> Tensor:
+    """(queries, keys) booleans, True where a query may attend to a key; causal is bottom-right."""
+    i = torch.arange(queries)[:, None] + (keys - queries)  # the queries are the last positions
+    j = torch.arange(keys)[None, :]
+    if mask.kind == "causal":
+        return j <= i
+    if mask.kind == "window":
+        return (j <= i) & (j > i - mask.window)
+    if mask.kind == "padding":
+        return (j < mask.valid).expand(queries, keys)
+    if mask.kind == "random":
+        generator = torch.Generator().manual_seed(seed)
+        return torch.rand(queries, keys, generator=generator) < mask.keep
+    return torch.ones(queries, keys, dtype=torch.bool)
+
+
+def _stages(
+    inputs: Mapping[str, Tensor], notes: Mapping[str, Tensor], output: Tensor, weights: Any
+) -> dict[str, Stage]:
+    """Inputs that are no weights of a layer, then what was recorded, then what was returned."""
+    order = {n: x for n, x in inputs.items() if not n.endswith("_weight") and n != "mask"}
+    order = {name: tensor for name, tensor in order.items() if name not in notes}
+    for name, tensor in notes.items():
+        if "mask" in inputs and "mask" not in order and name in ("masked", "weights"):
+            order["mask"] = inputs["mask"]
+        order[name] = tensor
+    if isinstance(weights, Tensor):
+        order.setdefault("weights", weights)
+    order.setdefault("output", output)
+    if list(order)[-1] == "weights":  # noted on return, after the output that they made
+        order["output"] = order.pop("output")
+    return {name: as_stage(name, tensor) for name, tensor in order.items() if tensor.numel()}
+
+
+def as_stage(name: str, tensor: Tensor) -> Stage:
+    """A tensor of any rank as a stack of maps: the last two axes are the map."""
+    plain = tensor.detach()
+    maps = plain.to(torch.float32).reshape(-1, *_last_two(plain.shape)).numpy()
+    leading = plain.shape[:-2]
+    labels = tuple(np.ndindex(*leading)) if len(leading) else ((),)
+    shape, dtype = tuple(plain.shape), str(plain.dtype).removeprefix("torch.")
+    return Stage(name, shape, dtype, maps, labels)
+
+
+def _last_two(shape: tuple[int, ...]) -> tuple[int, int]:
+    rows = shape[-2] if len(shape) > 1 else 1
+    return rows, (shape[-1] if len(shape) else 1)

@@ -1,0 +1,95 @@
+"""The Compare view: two variants, or one with two settings, on the same tensors."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from views.charts import heatmap
+from views.charts.heatmap import Panel
+from views.charts.tiles import largest
+from views.i18n import t
+from views.lab_call import Call, run
+from views.lab_controls import variant_title
+from views.lab_panels import (
+    describe,
+    difference,
+    fit_focus,
+    fit_zoom,
+    labels,
+    panel_of,
+    stage_title,
+    words,
+)
+from views.lab_setup import Setup
+from views.lab_stages import MAP, call_of, choose_stage, picked, refused
+
+
+def render(setup: Setup) -> None:
+    """Draw both maps of a stage, their difference and its largest element."""
+    first = call_of(setup)
+    if refused(setup, first):
+        return
+    second = run(setup, other=True, given=first.inputs)
+    if second.refusal:
+        st.warning(t("lab.refused", reason=second.refusal), icon=":material/tune:")
+        return
+    shared = [
+        name
+        for name, stage in first.stages.items()
+        if name in second.stages and second.stages[name].maps.shape == stage.maps.shape
+    ]
+    if not shared:
+        st.info(t("lab.compare_nothing"), icon=":material/compare:")
+        return
+    name = choose_stage(setup, shared)
+    _maps(setup, first, second, name)
+    _inputs(first, second)
+
+
+def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
+    """The two maps on one colour scale, and their difference on its own."""
+    stage, other = first.stages[name], second.stages[name]
+    titles = (variant_title(setup.variant), variant_title(setup.other))
+    left, right = _one_scale(
+        panel_of(stage, t("lab.compare_first", title=titles[0])),
+        panel_of(other, t("lab.compare_second", title=titles[1])),
+    )
+    gap = difference(stage, other, t("lab.difference"))
+    frame = heatmap.encode(
+        [left, right, gap],
+        words(),
+        alt=describe(name, gap),
+        focus=fit_focus(stage, setup.head),
+        zoom=fit_zoom(stage, setup.zoom),
+    )
+    (tile, row, column), value = largest(gap.values)
+    if value == 0:
+        st.markdown(t("lab.compare_equal"))
+    else:
+        place = [labels(stage)[tile], f"{gap.rows} {row}", f"{gap.columns} {column}"]
+        where = ", ".join(part for part in place if part)
+        a, b = (f"{maps[tile, row, column]:.4g}" for maps in (stage.maps, other.maps))
+        st.markdown(t("lab.compare_largest", value=f"{value:.4g}", where=where, a=a, b=b))
+    heatmap.mount(MAP, frame, picked)
+    st.caption(stage_title(name))
+
+
+def _one_scale(left: Panel, right: Panel) -> tuple[Panel, Panel]:
+    """The two panels with the colours of both their ranges, so that equal looks equal."""
+    from dataclasses import replace
+
+    signed = left.signed or right.signed
+    left, right = replace(left, signed=signed), replace(right, signed=signed)
+    low = min(left.scale[0], right.scale[0])
+    high = max(left.scale[1], right.scale[1])
+    return replace(left, span=(low, high)), replace(right, span=(low, high))
+
+
+def _inputs(first: Call, second: Call) -> None:
+    """Which tensors both were given, and which each has for itself."""
+    given = {n for n, x in first.inputs.items() if n in second.inputs and second.inputs[n] is x}
+    given |= {"mask"} & first.inputs.keys() & second.inputs.keys()
+    own = (first.inputs.keys() | second.inputs.keys()) - given
+    st.caption(t("lab.compare_same", names=", ".join(sorted(given)) or "–"))
+    if own:
+        st.caption(t("lab.compare_own", names=", ".join(sorted(own))))

@@ -1,0 +1,159 @@
+"""From recorded stages to heatmap panels, with the words that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from views.charts.heatmap import Panel, Thumbnail, Zoom
+from views.charts.tiles import Array, largest
+from views.i18n import t
+from views.lab_call import PER_KEY, Stage
+from views.lab_controls import text_of
+from views.lab_formulas import Stages, factors
+
+FACTOR_LIMIT = 2**20  # numbers sent at most to show the dot product behind a cell
+
+
+def words() -> dict[str, str]:
+    """What the component itself says, in the current language."""
+    names = ("hint", "stages", "blocks", "largest", "whole", "all", "masked", "odd", "product")
+    return {name: t(f"lab.map_{name}") for name in names}
+
+
+def panel(stages: Stages, name: str, title: str = "") -> Panel:
+    """The panel of one stage, with the vectors behind its values where they are dot products."""
+    plain = panel_of(stages[name], title)
+    vectors = factors(stages, name)
+    if vectors is None or vectors[0].size + vectors[1].size > FACTOR_LIMIT:
+        return plain
+    return replace(plain, left=vectors[0], right=vectors[1])
+
+
+def panel_of(stage: Stage, title: str = "") -> Panel:
+    """The panel of one stage alone."""
+    rows, columns = axes(stage)
+    return Panel(
+        title=title or stage_title(stage.name),
+        values=stage.maps,
+        labels=labels(stage),
+        rows=rows,
+        columns=columns,
+        unit=unit(stage),
+        signed=is_signed(stage.maps),
+    )
+
+
+def difference(left: Stage, right: Stage, title: str) -> Panel:
+    """left − right as a panel; equal infinities differ by nothing."""
+    rows, columns = axes(left)
+    return Panel(
+        title,
+        subtract(left.maps, right.maps),
+        labels(left),
+        rows,
+        columns,
+        t("lab.unit_difference"),
+        signed=True,
+    )
+
+
+def subtract(left: Array, right: Array) -> Array:
+    """left − right, with zero where both are the same infinity."""
+    with np.errstate(invalid="ignore"):
+        result = left - right
+    result[left == right] = 0.0
+    return result
+
+
+def thumbnails(stages: Stages) -> list[Thumbnail]:
+    """A small picture of every stage, in order."""
+    return [
+        Thumbnail(name, stage_title(name), shape_text(stage.shape), panel_of(stage))
+        for name, stage in stages.items()
+    ]
+
+
+def stage_title(name: str) -> str:
+    """A stage's name in the current language, the number of a repetition kept."""
+    base, _, number = name.partition(" ")
+    return f"{text_of('stage', base)} {number}".strip()
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as it is said: 1×4×8×8."""
+    return "×".join(map(str, shape)) or "1"
+
+
+def axes(stage: Stage) -> tuple[str, str]:
+    """What the rows and the columns of a stage's maps are."""
+    if stage.is_pairwise:
+        return t("lab.axis_query"), t("lab.axis_key")
+    if len(stage.shape) < 2:
+        return t("lab.axis_row"), t("lab.axis_position")
+    rows = t("lab.axis_key") if stage.base in PER_KEY else t("lab.axis_position")
+    return rows, t("lab.axis_feature")
+
+
+def labels(stage: Stage) -> tuple[str, ...]:
+    """Names of a stage's maps: "head 3", with the item of the batch where there are several."""
+    leading = stage.shape[:-2]
+    if len(leading) == 1:
+        return tuple(t("lab.head_n", n=index[0]) for index in stage.labels)
+    if len(leading) == 2 and leading[0] == 1:
+        return tuple(t("lab.head_n", n=index[1]) for index in stage.labels)
+    if len(leading) == 2:
+        return tuple(t("lab.item_head_n", item=i[0], n=i[1]) for i in stage.labels)
+    return tuple(", ".join(map(str, index)) for index in stage.labels)
+
+
+def unit(stage: Stage) -> str:
+    """What the numbers of a stage are, for the legend."""
+    key = {"weights": "weights", "mask": "mask"}.get(stage.base)
+    if key is None:
+        key = "scores" if stage.is_pairwise else "plain"
+    return t(f"lab.unit_{key}")
+
+
+def is_signed(values: Array) -> bool:
+    """Whether any finite value is negative, so that zero belongs in the middle of the colours."""
+    return bool((values[np.isfinite(values)] < 0).any())
+
+
+def describe(name: str, item: Panel) -> str:
+    """Alternative text: what the map shows, its range and where its largest value stands."""
+    low, high = item.scale
+    count, rows, columns = item.values.shape
+    finite = np.where(np.isfinite(item.values), item.values, 0)
+    (tile, row, column), value = largest(finite)
+    return t(
+        "lab.alt",
+        stage=stage_title(name),
+        count=count,
+        rows=rows,
+        columns=columns,
+        row_axis=item.rows,
+        column_axis=item.columns,
+        low=f"{low:.3g}",
+        high=f"{high:.3g}",
+        value=f"{value:.3g}",
+        where=item.labels[tile] if count > 1 else "",
+        row=row,
+        column=column,
+    )
+
+
+def fit_focus(stage: Stage, head: int | None) -> int | None:
+    """The map to enlarge, or None for all: also where the stage has no such map, or only one."""
+    count = len(stage.maps)
+    return head if head is not None and count > 1 and head < count else None
+
+
+def fit_zoom(stage: Stage, zoom: Zoom | None) -> Zoom | None:
+    """The part of the rectangle that lies inside the stage's maps, None if that is nothing."""
+    if zoom is None:
+        return None
+    rows, columns = stage.maps.shape[1:]
+    inside = Zoom(zoom.top, min(zoom.bottom, rows), zoom.left, min(zoom.right, columns))
+    return inside if inside.top < inside.bottom and inside.left < inside.right else None

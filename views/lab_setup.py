@@ -1,0 +1,297 @@
+"""What is selected in the lab, as data and as a link. No torch and no Streamlit.
+
+A `Setup` is everything that decides what the page shows; `read` makes one from the query of an
+address, with a complaint for every value that is no good, and `write` is its inverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attention import Variant
+from views.charts.heatmap import Zoom
+
+TABS = ("stages", "heads", "compare")
+MASKS = ("none", "causal", "padding", "window", "random")
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+FIRST = "scaled_dot_product"
+MAX_SEED = 2**31 - 1
+MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
+_LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
+_LARGEST = 1024
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """What can be chosen for a variant: its sizes with defaults, and the masks it takes."""
+
+    variant: Variant
+    sizes: dict[str, int]
+    masks: tuple[str, ...]
+    tensors: frozenset[str] = frozenset()
+
+    @property
+    def data(self) -> frozenset[str]:
+        """The input tensors that are no weights of a layer."""
+        return frozenset(name for name in self.tensors if not name.endswith("_weight"))
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """The variant's own parameters, as its VARIANT describes them."""
+        return self.variant.parameters
+
+    def defaults(self) -> dict[str, Any]:
+        """The default of every parameter."""
+        return {name: entry["default"] for name, entry in self.parameters.items()}
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Which keys a query may attend to; each number counts for the kind of its name only."""
+
+    kind: str = "none"
+    window: int = 3
+    valid: int = 6
+    keep: float = 0.7
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that is selected in the lab."""
+
+    variant: str
+    sizes: dict[str, int]
+    parameters: dict[str, Any]
+    mask: Mask = Mask()
+    seed: int = 0
+    dtype: str = "float32"
+    tab: str = "stages"
+    stage: str = "weights"
+    head: int | None = None
+    zoom: Zoom | None = None
+    other: str = ""
+    other_parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A value in an address that is no good: which, what it was, and what stands in for it."""
+
+    name: str
+    value: str
+    used: str
+
+
+def comparable(first: Knobs, second: Knobs) -> bool:
+    """Whether two variants can be given the same tensors: one needs all that the other does."""
+    return first.data <= second.data or second.data <= first.data
+
+
+def largest_size(name: str) -> int:
+    """The largest size that may be chosen for a dimension."""
+    return _LONGEST.get(name, _LARGEST)
+
+
+def read(
+    query: Mapping[str, str], names: list[str], knobs_of: Callable[[str], Knobs]
+) -> tuple[Setup, list[Complaint]]:
+    """The set-up that a query asks for, and what had to be replaced by a default.
+
+    `names` are the variants there are, `knobs_of` tells what can be chosen for one of them.
+    """
+    reader = _Reader(query)
+    first = FIRST if FIRST in names else names[0]
+    knobs = knobs_of(reader.choice("variant", names, first))
+    tab = reader.choice("tab", TABS, TABS[0])
+    asked_other = query.get("with") or tab == "compare"
+    other = reader.choice("with", names, knobs.variant.name) if asked_other else ""
+    if other and not comparable(knobs, knobs_of(other)):
+        other = str(reader.complain("with", other, knobs.variant.name))
+    others = knobs_of(other) if other else None
+    sizes = {**(others.sizes if others else {}), **knobs.sizes}
+    setup = Setup(
+        variant=knobs.variant.name,
+        sizes={n: reader.whole(n, d, 1, largest_size(n)) for n, d in sizes.items()},
+        parameters=reader.parameters(knobs, ""),
+        mask=reader.mask(knobs),
+        seed=reader.whole("seed", 0, 0, MAX_SEED),
+        dtype=reader.choice("dtype", DTYPES, DTYPES[0]),
+        tab=tab,
+        stage=reader.text("stage", "weights"),
+        head=reader.optional("head"),
+        zoom=reader.zoom(),
+        other=other,
+        other_parameters=reader.parameters(others, "with.") if others else {},
+    )
+    return setup, reader.finish()
+
+
+def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, str]:
+    """The query that opens this set-up again. Only what counts for it is named."""
+    sizes = knobs.sizes | (others.sizes if others else {})
+    query = {"variant": setup.variant, "tab": setup.tab}
+    query |= {name: _word(setup.sizes[name]) for name in sizes if name in setup.sizes}
+    query |= {n: _word(setup.parameters[n]) for n in knobs.parameters if n in setup.parameters}
+    if setup.mask.kind != "none" and setup.mask.kind in knobs.masks:
+        query |= _mask_words(setup.mask)
+    query["seed"] = str(setup.seed)
+    if setup.dtype != DTYPES[0]:
+        query["dtype"] = setup.dtype
+    query["stage"] = setup.stage
+    if setup.head is not None:
+        query["head"] = str(setup.head)
+    if setup.zoom is not None:
+        area = setup.zoom
+        query["zoom"] = f"{area.top}-{area.bottom},{area.left}-{area.right}"
+    if others is not None:
+        query["with"] = setup.other
+        given = setup.other_parameters
+        query |= {f"with.{n}": _word(given[n]) for n in others.parameters if n in given}
+    return query
+
+
+def cells_of(sizes: Mapping[str, int], parameters: Mapping[str, Any]) -> int:
+    """Cells of one stage, about: heads × queries × keys."""
+    length = sizes.get("length", 1)
+    heads = max(sizes.get("heads", 1), int(parameters.get("num_heads", 1)))
+    return heads * max(length, sizes.get("queries", 1)) * max(length, sizes.get("keys", 1))
+
+
+def misfit(setup: Setup) -> tuple[str, dict[str, Any]] | None:
+    """The usual way in which sizes do not fit together, as a key of the words and its values."""
+    if (cells := cells_of(setup.sizes, setup.parameters)) > MAX_CELLS:
+        return "cells", {"cells": f"{cells:,}", "limit": f"{MAX_CELLS:,}"}
+    heads, shared = setup.sizes.get("heads"), setup.sizes.get("kv_heads")
+    if heads and shared and heads % shared:
+        return "kv_heads", {"heads": heads, "kv_heads": shared}
+    count, model = setup.parameters.get("num_heads"), setup.sizes.get("model")
+    if count and model and model % count:
+        return "num_heads", {"heads": count, "model": model}
+    return None
+
+
+def _mask_words(mask: Mask) -> dict[str, str]:
+    """A mask as it stands in a query: its kind and the one number that counts for it."""
+    numbers = {
+        "window": ("mask_window", mask.window),
+        "padding": ("mask_valid", mask.valid),
+        "random": ("mask_keep", mask.keep),
+    }
+    words = {"mask": mask.kind}
+    if mask.kind in numbers:
+        name, number = numbers[mask.kind]
+        words[name] = _word(number)
+    return words
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_TRUTH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+
+
+class _Reader:
+    """Reads one query, remembering what was read and what was no good."""
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        self.query = query
+        self.seen = {"lang", "problem", "submission", "check"}
+        self.complaints: list[Complaint] = []
+
+    def text(self, name: str, default: str) -> str:
+        self.seen.add(name)
+        return self.query.get(name) or default
+
+    def choice(self, name: str, options: list[str] | tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value in options:
+            return value
+        return str(self.complain(name, value, default))
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        text = self.text(name, "")
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            return float(self.complain(name, text, default))
+        if low <= value <= high:  # false for NaN as well
+            return value
+        nearest = min(max(value, low), high) if value == value else default
+        return float(self.complain(name, text, nearest))
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name, "")
+        if not text:
+            return default
+        try:
+            value = int(text)
+        except ValueError:
+            return int(self.complain(name, text, default))
+        nearest = min(max(value, low), high)
+        return value if value == nearest else int(self.complain(name, text, nearest))
+
+    def optional(self, name: str) -> int | None:
+        text = self.text(name, "")
+        if not text or text.isdecimal():
+            return int(text) if text else None
+        self.complain(name, text, "–")
+        return None
+
+    def parameters(self, knobs: Knobs, prefix: str) -> dict[str, Any]:
+        entries = knobs.parameters.items()
+        return {name: self.parameter(prefix + name, entry) for name, entry in entries}
+
+    def parameter(self, name: str, entry: Mapping[str, Any]) -> Any:
+        default = entry["default"]
+        if "choices" in entry:
+            words = {_word(choice): choice for choice in entry["choices"]}
+            return words[self.choice(name, list(words), _word(default))]
+        if isinstance(default, bool):
+            text = self.text(name, _word(default)).lower()
+            return _TRUTH[text if text in _TRUTH else self.complain(name, text, _word(default))]
+        if isinstance(default, int):
+            return self.whole(name, default, int(entry["min"]), int(entry["max"]))
+        return self.number(name, float(default), float(entry["min"]), float(entry["max"]))
+
+    def mask(self, knobs: Knobs) -> Mask:
+        if not knobs.masks:
+            self.seen |= {"mask_window", "mask_valid", "mask_keep"}
+            if (asked := self.text("mask", "none")) != "none":
+                self.complain("mask", asked, "–")
+            return Mask()
+        return Mask(
+            kind=self.choice("mask", knobs.masks, "none"),
+            window=self.whole("mask_window", Mask.window, 1, 4096),
+            valid=self.whole("mask_valid", Mask.valid, 0, 4096),
+            keep=self.number("mask_keep", Mask.keep, 0.0, 1.0),
+        )
+
+    def zoom(self) -> Zoom | None:
+        text = self.text("zoom", "")
+        if not text:
+            return None
+        try:
+            rows, columns = (part.split("-") for part in text.split(","))
+            (top, bottom), (left, right) = map(int, rows), map(int, columns)
+        except ValueError:
+            top, bottom, left, right = 0, 0, 0, 0
+        if 0 <= top < bottom and 0 <= left < right:
+            return Zoom(top, bottom, left, right)
+        self.complain("zoom", text, "–")
+        return None
+
+    def complain(self, name: str, value: str, used: Any) -> Any:
+        self.complaints.append(Complaint(name, value, _word(used)))
+        return used
+
+    def finish(self) -> list[Complaint]:
+        """All complaints, with one for each name that means nothing to this variant."""
+        unknown = [name for name in self.query if name not in self.seen]
+        return [*self.complaints, *(Complaint(n, self.query[n], "") for n in unknown)]

@@ -1,0 +1,111 @@
+"""The Stages view: the path of one call, drawn in order, one stage of it large."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+import attention
+from views.charts import heatmap
+from views.i18n import t
+from views.lab_call import Call, Stage, run
+from views.lab_export import exports
+from views.lab_formulas import Stages, code_line, formula
+from views.lab_panels import (
+    describe,
+    fit_focus,
+    fit_zoom,
+    panel,
+    shape_text,
+    stage_title,
+    thumbnails,
+    words,
+)
+from views.lab_setup import Setup, misfit
+
+MAP = "lab_map"
+_SETUP = "lab_setup"
+
+
+def render(setup: Setup) -> None:
+    """Draw the strip of stages, the chosen one large, and what made it."""
+    call = call_of(setup)
+    if refused(setup, call):
+        return
+    name = choose_stage(setup, list(call.stages))
+    stage = call.stages[name]
+    item = panel(call.stages, name)
+    focus, zoom = fit_focus(stage, setup.head), fit_zoom(stage, setup.zoom)
+    frame = heatmap.encode(
+        [item],
+        words(),
+        alt=describe(name, item),
+        strip=thumbnails(call.stages),
+        selected=name,
+        focus=focus,
+        zoom=zoom,
+    )
+    heatmap.mount(MAP, frame, picked)
+    _explain(setup, call.stages, stage)
+    exports(setup, call, name, heatmap.shown(item, focus, zoom), item)
+
+
+def call_of(setup: Setup) -> Call:
+    """The call of a set-up; the last one is kept, since picking a stage or head repeats it."""
+    key = replace(setup, tab="", stage="", head=None, zoom=None, other="", other_parameters={})
+    kept: tuple[Setup, Call] | None = st.session_state.get("lab_call")
+    if kept is None or kept[0] != key:
+        kept = (key, run(setup))
+        st.session_state["lab_call"] = kept
+    return kept[1]
+
+
+def refused(setup: Setup, call: Call) -> bool:
+    """Where the map would be, say why there is none."""
+    if not call.refusal:
+        return False
+    fault = misfit(setup)
+    reason = t(f"lab.misfit_{fault[0]}", **fault[1]) if fault else call.refusal
+    st.warning(t("lab.refused", reason=reason), icon=":material/tune:")
+    return True
+
+
+def picked() -> None:
+    """Take over what was picked on the map: a stage, a head or a rectangle."""
+    event: dict[str, Any] | None = (st.session_state.get(MAP) or {}).get("select")
+    if not event:
+        return
+    setup: Setup = st.session_state[_SETUP]
+    kind, value = event.get("kind"), event.get("value")
+    if kind == "stage":
+        setup = replace(setup, stage=str(value), zoom=None)
+    elif kind == "head":
+        setup = replace(setup, head=value if isinstance(value, int) else None, zoom=None)
+    elif kind == "zoom" and isinstance(value, dict):
+        area = heatmap.Zoom(*(int(value[side]) for side in ("top", "bottom", "left", "right")))
+        setup = replace(setup, head=int(value["head"]), zoom=area)
+    elif kind == "zoom":
+        setup = replace(setup, zoom=None)
+    st.session_state[_SETUP] = setup
+
+
+def choose_stage(setup: Setup, names: list[str]) -> str:
+    """The stage to draw of those there are: the one asked for, else the weights, else the last."""
+    return next((name for name in (setup.stage, "weights") if name in names), names[-1])
+
+
+def _explain(setup: Setup, stages: Stages, stage: Stage) -> None:
+    """Shape, formula and code of the stage under the map."""
+    st.markdown(
+        f"**{stage_title(stage.name)}** · `{stage.name}` · {shape_text(stage.shape)} "
+        f"· {stage.dtype}"
+    )
+    if latex := formula(stages, stage.name):
+        st.latex(latex)
+        st.caption(t("lab.formula_checked"))
+    elif code := code_line(setup.variant, stage.name):
+        st.code(f"{stage.base} = {code}", language="python")
+    with st.expander(t("lab.source", title=attention.variants()[setup.variant].paper)):
+        st.code(attention.source(setup.variant), language="python")
