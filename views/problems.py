@@ -12,8 +12,7 @@ from views import problem as one
 from views import session
 from views.i18n import say, t
 from views.problem.words import STATE_ICONS, STATES, facts, states
-from views.verdict import plain
-from views.widgets import link
+from views.widgets import address, data_errors, link, plain
 
 PAGE = {"order": 3, "icon": ":material/code:", "key": "nav.problems"}
 FILTERS = ("q", "level", "tag", "state")
@@ -21,6 +20,7 @@ FILTERS = ("q", "level", "tag", "state")
 
 def render() -> None:
     """Draw the page."""
+    address(**st.query_params.to_dict())
     found = session.problems()
     slug = st.query_params.get("slug")
     if slug is None:
@@ -34,32 +34,33 @@ def render() -> None:
 def _unknown(slug: str, found: ProblemSet) -> None:
     """The address names no problem that can be shown."""
     broken = any(error.file.parent.name == slug for error in found.errors)
-    st.title(t("problems.broken_title" if broken else "problems.unknown_title"))
+    st.title(t("problems.broken_title" if broken else "problems.unknown_title"), anchor=False)
     st.markdown(t("problems.broken" if broken else "problems.unknown", slug=plain(slug)))
     link("problems", t("problems.back"), ":material/arrow_back:")
-    _errors(found)
+    data_errors(found.errors)
 
 
 def _list(found: ProblemSet) -> None:
-    st.title(t("nav.problems"))
+    st.title(t("nav.problems"), anchor=False)
     reached = states()
     asked = _filters(found.problems)
     st.session_state["problem_filters"] = {name: value for name, value in asked.items() if value}
     hits = [p for p in found.problems if matches(p, reached.get(p.slug, "untried"), asked)]
-    solved = sum(state == "solved" for state in reached.values())
+    solved = sum(reached.get(problem.slug) == "solved" for problem in found.problems)
     st.caption(t("problems.found", found=len(hits), all=len(found.problems), solved=solved))
-    with st.container(gap="xsmall" if hits else "small", key="problem-list"):
+    with st.container(gap=None, key="problem_list"):
         for problem in hits:
             _row(problem, reached.get(problem.slug, "untried"))
     if not hits:
         st.markdown(t("problems.none_found"))
-        st.button(t("problems.clear_filters"), on_click=_clear, key="clear")
-    _errors(found)
+        st.button(t("problems.clear_filters"), on_click=address, key="clear")
+    data_errors(found.errors)
 
 
 def _row(problem: Problem, state: str) -> None:
-    label = f"**{say(problem.title)}** :gray[· {facts(problem, state)}]"
-    link("problems", label, STATE_ICONS[state], slug=problem.slug)
+    with st.container(gap=None):
+        link("problems", say(problem.title), STATE_ICONS[state], slug=problem.slug)
+        st.caption(facts(problem, state))
 
 
 def matches(problem: Problem, state: str, asked: dict[str, str]) -> bool:
@@ -98,7 +99,8 @@ def _choice(name: str, options: Sequence[str], asked: str) -> str:
     chosen = asked if asked in options else ""
 
     def word(option: str) -> str:
-        return option if name == "tag" else t(f"problems.{name}_{option}")
+        section = "common" if name == "level" else "problems"
+        return option if name == "tag" else t(f"{section}.{name}_{option}")
 
     _follow(name, chosen or None)
     st.selectbox(
@@ -122,22 +124,5 @@ def _follow(name: str, value: str | None) -> None:
 
 
 def _set(name: str) -> None:
-    value = st.session_state[f"filter-{name}"]
-    if value:
-        st.query_params[name] = value
-    else:
-        st.query_params.pop(name, None)
-
-
-def _clear() -> None:
-    for name in FILTERS:
-        st.query_params.pop(name, None)
-
-
-def _errors(found: ProblemSet) -> None:
-    """Problems whose folders have mistakes, for whoever writes them."""
-    if not found.errors:
-        return
-    with st.expander(t("problems.errors", count=len(found.errors)), icon=":material/build:"):
-        for error in found.errors:
-            st.caption(plain(str(error)))
+    query = st.query_params.to_dict() | {name: st.session_state[f"filter-{name}"]}
+    address(**{key: value for key, value in query.items() if value})

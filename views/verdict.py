@@ -28,13 +28,13 @@ UNSEEN = ":material/remove:"  # a check that was not reached
 
 def draw_verdict(verdict: Verdict, submission: int, *, unsaved: str = "") -> None:
     """The whole verdict on one submission; `unsaved` says why the store does not have it."""
-    text = [f"**{headline(verdict)}**", plain(say(verdict.message))]
+    text = [f"**{headline(verdict)}**", literal(say(verdict.message))]
     if verdict.diagnosis:
         text.append(t("problems.diagnosis", cause=say(verdict.diagnosis)))
     box = st.success if verdict.verdict == "accepted" else st.error
     box("\n\n".join(filter(None, text)), icon=ICONS[verdict.verdict])
     if unsaved:
-        st.warning(t("problems.verdict_unsaved", reason=plain(unsaved)))
+        st.warning(t("problems.verdict_unsaved", reason=literal(unsaved)))
     first = next((check for check in verdict.checks if not check.passed), None)
     for check in verdict.checks:
         repeats = check is not first and first is not None and check.message == first.message
@@ -93,7 +93,7 @@ def _check(check: CheckResult, submission: int, slug: str, *, opened: bool, repe
         st.markdown(label)
         return
     with st.expander(label, expanded=opened):
-        st.markdown(plain(say(check.message)))
+        st.markdown(literal(say(check.message)))
         _detail(check.detail or {})
         query = {"problem": slug, "submission": str(submission), "check": check.name}
         link("lab", t("problems.open_in_lab"), ":material/experiment:", **query)
@@ -119,7 +119,7 @@ def _inputs(inputs: dict[str, Any]) -> None:
         if isinstance(value, list):
             _html(lambda name=name, value=value: _single(value, name))
         else:
-            st.caption(f"{plain(name)} = `{value}`")
+            st.caption(f"{literal(name)} = `{value}`")
 
 
 def draw_run(result: RunResult) -> None:
@@ -209,7 +209,7 @@ def _html(draw: Any) -> None:
 
 def _raised(error: str, line: int | None) -> str:
     where = "" if line is None else f"**{t('problems.at_line', line=line)}**  \n"
-    return where + plain(error)
+    return where + literal(error)
 
 
 def printed(stdout: str) -> None:
@@ -222,9 +222,9 @@ def printed(stdout: str) -> None:
 def notes(texts: Iterable[dict[str, str]]) -> None:
     """Footnotes of the judge: limits met, walls that do not stand here."""
     for text in texts:
-        st.caption(plain(say(text)))
+        st.caption(literal(say(text)))
 
 
-def plain(text: str) -> str:
+def literal(text: str) -> str:
     """Text of unknown origin, so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$<>:&])", r"\\\1", text).replace("\n", "  \n")

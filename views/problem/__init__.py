@@ -29,10 +29,13 @@ def draw(problem: Problem, back: dict[str, str]) -> None:
     """The page of one problem; `back` is the query that leads to the list as it was left."""
     bench = open_bench(problem)
     state = states().get(problem.slug, "untried")
-    link("problems", t("problems.back"), ":material/arrow_back:", **back)
+    st.set_page_config(page_title=f"{say(problem.title)} · Headroom")
+    with st.container(key="card_top"):
+        link("problems", t("problems.back"), ":material/arrow_back:", **back)
+    _start_at_top(problem.slug)
     head, clock = st.columns([3, 1], vertical_alignment="bottom")
     with head:
-        st.title(say(problem.title))
+        st.title(say(problem.title), anchor=False)
         st.caption(facts(problem, state))
     with clock:
         name = f"headroom:timer:{session.user()}:{problem.slug}"
@@ -42,6 +45,15 @@ def draw(problem: Problem, back: dict[str, str]) -> None:
         _side(problem, bench, solved=state == "solved")
     with right:
         workbench.draw(problem, bench)
+
+
+def _start_at_top(slug: str) -> None:
+    """A problem starts at its top, not where the list was left."""
+    st.html(
+        f"<script>document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)</script>"
+        f"<!-- {slug} -->",
+        unsafe_allow_javascript=True,
+    )
 
 
 @st.fragment(key="side")

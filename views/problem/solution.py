@@ -30,9 +30,9 @@ def draw(problem: Problem, *, solved: bool) -> None:
 
 def _show(problem: Problem) -> None:
     st.code(problem.solution.rstrip("\n"), language="python")
-    st.subheader(t("problems.explanation"))
+    st.subheader(t("problems.explanation"), anchor=False)
     st.markdown(say(problem.explanation))
-    st.subheader(t("problems.follow_ups"))
+    st.subheader(t("problems.follow_ups"), anchor=False)
     for follow_up in problem.follow_ups:
         with st.expander(say(follow_up.question)):
             st.markdown(say(follow_up.answer))

@@ -14,7 +14,7 @@ from views import session
 from views.i18n import say, t
 from views.problem.bench import PATIENCE, open_desk
 from views.problem.desk import settled
-from views.verdict import draw_example, plain
+from views.verdict import draw_example, literal
 from views.widgets import link
 
 POLL = 0.5  # s between looks at examples that are still being computed
@@ -23,7 +23,7 @@ POLL = 0.5  # s between looks at examples that are still being computed
 def draw(problem: Problem) -> None:
     """The whole statement."""
     st.markdown(say(problem.statement))
-    st.subheader(t("problems.examples"))
+    st.subheader(t("problems.examples"), anchor=False)
     _examples(problem)
     _hints(problem)
     _related(problem)
@@ -34,12 +34,12 @@ def _examples(problem: Problem) -> None:
     try:
         future = _future(problem.slug)
     except (GraderError, StoreError) as error:
-        st.caption(t("problems.no_grader", reason=plain(str(error))))
+        st.caption(t("problems.no_grader", reason=literal(str(error))))
         return
     if not settled(future, PATIENCE):
         st.fragment(_await_examples, run_every=POLL)(future)
     elif failure := future.exception():
-        st.caption(t("problems.no_grader", reason=plain(str(failure))))
+        st.caption(t("problems.no_grader", reason=literal(str(failure))))
         st.button(t("problems.try_again"), on_click=_forget_examples, key="examples-again")
     else:
         for example in future.result().examples:
@@ -96,7 +96,7 @@ def _related(problem: Problem) -> None:
     questions = [question for name in problem.questions if (question := bank.get(name))]
     if not questions and not problem.variants:
         return
-    st.subheader(t("problems.related"))
+    st.subheader(t("problems.related"), anchor=False)
     for question in questions:
         link("questions", say(question.question), ":material/quiz:", id=question.id)
     for variant in problem.variants:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from study.problems import Problem
 from study.store import ProblemState
-from views import session
+from views import session, widgets
 from views.i18n import t
 
 STATES = ("untried", "tried", "solved")
@@ -26,13 +26,11 @@ def states() -> dict[str, ProblemState]:
 
 def facts(problem: Problem, state: str) -> str:
     """`easy · 15 min · very frequent · tried`."""
-    return " · ".join(
-        (
-            t(f"problems.level_{problem.level}"),
-            t("problems.minutes", minutes=problem.minutes),
-            t(f"problems.{problem.frequency}"),
-            t(f"problems.state_{state}"),
-        )
+    return widgets.facts(
+        t(f"common.level_{problem.level}"),
+        t("common.minutes", n=problem.minutes),
+        t(f"common.frequency_{problem.frequency}"),
+        t(f"problems.state_{state}"),
     )
 
 

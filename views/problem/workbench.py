@@ -22,7 +22,7 @@ from views.problem import bench as actions
 from views.problem.bench import Bench
 from views.problem.desk import Grading, Running, settled
 from views.problem.words import ago
-from views.verdict import draw_run, draw_verdict, marks_of, marks_of_run, plain
+from views.verdict import draw_run, draw_verdict, literal, marks_of, marks_of_run
 
 POLL = 0.4  # s between looks at a result that takes long
 
@@ -131,7 +131,7 @@ def _marks(bench: Bench) -> Marks:
 
 def _draw_result(bench: Bench) -> None:
     if bench.trouble:
-        st.error(t("problems.no_grader", reason=plain(bench.trouble)))
+        st.error(t("problems.no_grader", reason=literal(bench.trouble)))
         return
     match shown(bench):
         case Running() as running:
@@ -151,14 +151,14 @@ def _run(running: Running) -> None:
     try:
         draw_run(running.future.result())
     except GraderError as error:
-        st.error(t("problems.no_grader", reason=plain(str(error))))
+        st.error(t("problems.no_grader", reason=literal(str(error))))
 
 
 def _grading(grading: Grading) -> None:
     if not grading.ended.is_set():
         _wait(grading)
     elif grading.verdict is None:
-        st.error(t("problems.no_grader", reason=plain(grading.failure)))
+        st.error(t("problems.no_grader", reason=literal(grading.failure)))
         st.caption(t("problems.kept_ungraded"))
     else:
         draw_verdict(grading.verdict, grading.submission, unsaved=grading.unsaved)
