@@ -78,11 +78,17 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        st.error(t("common.store_error", reason=say(error.text)), icon=":material/error:")
+        _show(error)
 
 
 def kept(read: Callable[[], Found], otherwise: Found) -> Found:
     """What `read` finds in the store, or `otherwise` with a message if the store fails."""
-    with store_errors():
+    try:
         return read()
-    return otherwise
+    except StoreError as error:
+        _show(error)
+        return otherwise
+
+
+def _show(error: StoreError) -> None:
+    st.error(t("common.store_error", reason=say(error.text)), icon=":material/error:")

@@ -1,10 +1,12 @@
 """Small parts that several pages use: the header, links between pages, quiet notices."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from study.document import DataError
 from views import page_files
 from views.i18n import HTML_LANGUAGES, LANGUAGES, choose, language, t
 from views.session import store, store_errors, user
@@ -27,9 +29,29 @@ def page(name: str) -> st.Page:
     )
 
 
+def has_page(name: str) -> bool:
+    """Whether there is a page of this name to link to."""
+    return any(file.name == name for file in page_files())
+
+
 def link(name: str, label: str, icon: str = "", **query: str) -> None:
-    """A link to the page `name`, with `query` in its address."""
-    st.page_link(page(name), label=label, icon=icon, query_params=query or None)
+    """A link to the page `name`, with `query` in its address. `label` is Markdown."""
+    st.page_link(page(name), label=label, icon=icon, query_params=_with_language(query) or None)
+
+
+def address(**query: str) -> None:
+    """Make `query` the page's address; the browser's Back returns to the one before.
+
+    Links within a page change what the app is asked for, but not what the browser shows: a page
+    with such links calls this with the query it was given.
+    """
+    st.query_params.from_dict(_with_language(query))
+
+
+def _with_language(query: dict[str, str]) -> dict[str, str]:
+    """A language in the address stays there."""
+    asked = st.query_params.get("lang")
+    return query | {"lang": asked} if asked in LANGUAGES else query
 
 
 def header() -> None:
@@ -64,6 +86,25 @@ def _declare_language() -> None:
     )
 
 
-def lines(texts: Mapping[str, str]) -> None:
-    """Short facts as `name: text`, one a line."""
-    st.caption("  \n".join(f"{name}: {text}" for name, text in texts.items()))
+def facts(*texts: str) -> str:
+    """Short facts side by side in one line."""
+    return " · ".join(texts)
+
+
+def one_line(markdown: str) -> str:
+    """A text for a label, where line breaks would end it."""
+    return " ".join(markdown.split())
+
+
+def plain(text: str, longest: int = 80) -> str:
+    """Somebody's text (from an address, say) for a place that renders Markdown: no markup acts."""
+    return re.sub(r"([^\w\s])", r"\\\1", one_line(text)[:longest], flags=re.ASCII)
+
+
+def data_errors(errors: Sequence[DataError]) -> None:
+    """A quiet notice of the entries that could not be read, naming file, line and field."""
+    if errors:
+        title = t("common.data_errors", count=len(errors))
+        with st.expander(title, icon=":material/warning:"):
+            st.caption(t("common.data_errors_help"))
+            st.code("\n".join(map(str, errors)), language=None, wrap_lines=True)

@@ -21,13 +21,14 @@ class Pad {
     this.label = parent.querySelector("label");
     this.status = parent.querySelector("[role=status]");
     this.journal = data.journal;
+    // Unsaved text counts only if nobody has saved another one since, in another window say.
     const unsaved = this.read();
-    this.box.value = unsaved !== null && unsaved.at > data.saved_at ? unsaved.text : data.text;
+    this.box.value = unsaved?.after === data.text ? unsaved.text : data.text;
     this.sent = data.text;
     this.leave = this.listen();
   }
 
-  /** data: the stored text and when (ms), the words; called again after every save. */
+  /** data: the stored text, a failure, the words; called again after every save. */
   update({ data, setStateValue }) {
     this.data = data;
     this.send = (text) => setStateValue("text", text);
@@ -55,7 +56,7 @@ class Pad {
   }
 
   typed() {
-    this.write({ text: this.box.value, at: Date.now() });
+    this.write({ text: this.box.value, after: this.data.text });
     this.wait();
     this.draw();
     this.grow();

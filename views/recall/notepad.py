@@ -42,11 +42,10 @@ def notepad(
     text: str,
     *,
     journal: str,
-    saved_at: float,
     failure: str = "",
     on_text: Callable[[str], None],
 ) -> None:
-    """The box, starting from `text`, stored at `saved_at` (seconds since 1970, 0 for never).
+    """The box, starting from `text`, what is stored.
 
     `journal` names the browser's copy of unsaved text, one per user and question. `on_text`
     hears the text before the rerun that shows it as saved; a `failure` is shown in place of that.
@@ -56,7 +55,6 @@ def notepad(
     data = {
         "text": text,
         "journal": journal,
-        "saved_at": saved_at * 1000,
         "failure": failure,
         "words": words,
     }
