@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import sys
 from collections.abc import Sequence
@@ -72,4 +73,7 @@ def _refuse(message: str) -> int:
 
 
 if __name__ == "__main__":
+    # Windows writes to a pipe in the local code page, which may lack what an entry contains.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     sys.exit(main())

@@ -101,7 +101,7 @@ def _parse(document: Document) -> tuple[Any, bool]:
     try:
         root = _compose(document.text)
     except (yaml.YAMLError, RecursionError) as error:
-        _reject(document, *_syntax_message(error))
+        _reject(document, *_syntax_message(document.text, error))
         return None, False
     value = _Builder(document).build(root, ()) if root is not None else None
     return value, not document.flaws
@@ -116,12 +116,13 @@ def validate(
         made = model.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        errors += [
+        found = [
             _from_pydantic(document, location, model, detail)
             for detail in details
             if not (detail["type"] == "too_short" and _has_below(details, detail["loc"]))
         ]
-        return None, errors
+        told = {error.field for error in errors}
+        return None, errors + [error for error in found if error.field not in told]
     return (None if errors else made), errors
 
 
@@ -223,14 +224,17 @@ def _reject(document: Document, line: int, message: str) -> None:
     document.flaws.append(((), DataError(document.file, line, "", message)))
 
 
-def _syntax_message(error: Exception) -> tuple[int, str]:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        reason = str(error.problem)
-        if "'\\t'" in reason or "tab" in reason:
-            reason += " (indent with spaces, not tabs)"
-        return error.problem_mark.line + 1, f"is not valid YAML: {reason}"
-    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return 1, "is not valid YAML: " + " ".join(reason.split())
+def _syntax_message(text: str, error: Exception) -> tuple[int, str]:
+    """Line and words of what the YAML parser says."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return 1, "is not valid YAML: " + " ".join(reason.split())
+    lines = text.splitlines() or [""]
+    line = min(error.problem_mark.line, len(lines) - 1)  # an end missed is told after the last
+    content = lines[line]
+    tab = "\t" in content[: len(content) - len(content.lstrip())]
+    hint = "; indent with spaces, not tabs" if tab else ""
+    return line + 1, f"is not valid YAML: {error.problem}{hint}"
 
 
 def _has_below(details: list[Any], location: Location) -> bool:
