@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 LARGEST = 8  # rows and columns shown at most
-NEGATIVE, POSITIVE = "33, 102, 172", "178, 24, 43"  # the ends of ColorBrewer's RdBu
+NEGATIVE, POSITIVE = "202, 88, 0", "33, 102, 172"  # orange and blue: no colour of an error
 ROUNDING = 1e-3  # share of the values below which a difference is not tinted in full
 DEEPEST = 0.5  # opacity of the largest magnitude: text on it stays readable
 

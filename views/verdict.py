@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ from grader.verdict import Array, CheckResult, ExampleResult, RunResult, Verdict
 from views import arrays
 from views.editor import Marks
 from views.i18n import say, t
-from views.widgets import link
+from views.widgets import link, one_line
 
 ICONS = {
     "accepted": ":material/check_circle:",
@@ -27,18 +27,25 @@ UNSEEN = ":material/remove:"  # a check that was not reached
 
 
 def draw_verdict(verdict: Verdict, submission: int, *, unsaved: str = "") -> None:
-    """The whole verdict on one submission; `unsaved` says why the store does not have it."""
-    text = [f"**{headline(verdict)}**", literal(say(verdict.message))]
+    """The whole verdict on one submission: failures first, each reason told once.
+
+    `unsaved` says why the store does not have it.
+    """
+    failed = [check for check in verdict.checks if not check.passed]
+    text = [f"**{headline(verdict)}**"]
+    if all(check.message != verdict.message for check in failed):
+        text.append(literal(say(verdict.message)))
     if verdict.diagnosis:
-        text.append(t("problems.diagnosis", cause=say(verdict.diagnosis)))
+        text.append(t("problems.diagnosis", cause=literal(say(verdict.diagnosis))))
     box = st.success if verdict.verdict == "accepted" else st.error
     box("\n\n".join(filter(None, text)), icon=ICONS[verdict.verdict])
     if unsaved:
         st.warning(t("problems.verdict_unsaved", reason=literal(unsaved)))
-    first = next((check for check in verdict.checks if not check.passed), None)
-    for check in verdict.checks:
-        repeats = check is not first and first is not None and check.message == first.message
-        _check(check, submission, verdict.slug, opened=check is first, repeats=repeats)
+    told = [c for i, c in enumerate(failed) if all(c.message != f.message for f in failed[:i])]
+    for check in told:
+        _failure(check, submission, verdict.slug, opened=check is failed[0])
+    _list([check for check in failed if check not in told], "failed", ":material/close:")
+    _list([check for check in verdict.checks if check.passed], "passed", ":material/check:")
     printed(verdict.stdout)
     notes(verdict.notes)
 
@@ -83,20 +90,23 @@ def marks_of_run(result: RunResult, name: str) -> Marks:
     return Marks(name, items[:1])
 
 
-def _check(check: CheckResult, submission: int, slug: str, *, opened: bool, repeats: bool) -> None:
-    """One check. A failure that only repeats the first one's reason is told in one line."""
-    if check.passed:
-        st.markdown(f":material/check: {t('problems.passed')}: {say(check.title)}")
-        return
-    label = f":material/close: {t('problems.failed')}: {say(check.title)}"
-    if repeats:
-        st.markdown(label)
-        return
+def _failure(check: CheckResult, submission: int, slug: str, *, opened: bool) -> None:
+    """A check that did not pass: why, on what, and where to look closer."""
+    label = f":material/close: {t('problems.failed')}: {one_line(say(check.title))}"
     with st.expander(label, expanded=opened):
         st.markdown(literal(say(check.message)))
-        _detail(check.detail or {})
-        query = {"problem": slug, "submission": str(submission), "check": check.name}
-        link("lab", t("problems.open_in_lab"), ":material/experiment:", **query)
+        detail = check.detail or {}
+        _detail(detail)
+        if "arrays" in detail:
+            query = {"problem": slug, "submission": str(submission), "check": check.name}
+            link("lab", t("problems.open_in_lab"), ":material/experiment:", **query)
+
+
+def _list(checks: Sequence[CheckResult], word: str, icon: str) -> None:
+    """Checks of which there is no more to say than whether they passed."""
+    lines = [f"{icon} {t(f'problems.{word}')}: {one_line(say(check.title))}" for check in checks]
+    if lines:
+        st.markdown("  \n".join(lines))
 
 
 def _detail(detail: dict[str, Any]) -> None:
@@ -108,7 +118,7 @@ def _detail(detail: dict[str, Any]) -> None:
         place = None if index is None else tuple(index)
         _html(lambda: arrays.compared(both["yours"], both["expected"], place, names))
     if detail.get("call"):
-        st.caption(t("problems.call", call=f"`{detail['call']}`"))
+        st.caption(t("problems.call", call=f"`({detail['call']})`"))
     if detail.get("inputs"):
         with st.popover(t("problems.inputs"), type="tertiary"):
             _inputs(detail["inputs"])
@@ -136,40 +146,37 @@ def draw_run(result: RunResult) -> None:
 def draw_example(example: ExampleResult, *, alone: bool = False) -> None:
     """One worked example; `alone` shows what is expected and no submission beside it."""
     st.markdown(f"**{say(example.title)}**")
-    call = f"`{example.arguments}`" if example.arguments else ""
-    if call:
-        st.caption(t("problems.call", call=call))
-    _html(lambda: _tables(example.inputs.items()))
-    if example.error:
-        st.error(_raised(example.error, example.line), icon=ICONS["error"])
+    if example.arguments:
+        st.caption(t("problems.call", call=f"`({example.arguments})`"))
     expected = example.expected or ()
-    if alone or not example.outputs:
-        titles = _titles(t("problems.expected"), len(expected))
-        _html(lambda: _tables(zip(titles, expected, strict=True)))
+    wanted = list(zip(_titles(t("problems.expected"), len(expected)), expected, strict=True))
+    if alone or example.error or not example.outputs:
+        _html(lambda: _tables([*example.inputs.items(), *wanted]))
+        if example.error and not alone:
+            st.error(_raised(example.error, example.line), icon=ICONS["error"])
         return
-    for number, (yours, wanted) in enumerate(zip(example.outputs, expected, strict=False)):
-        _pair(yours, wanted, number, len(expected))
-        _judge(yours, wanted)
+    _html(lambda: _tables(example.inputs.items()))
+    for number, (yours, (_, value)) in enumerate(zip(example.outputs, wanted, strict=False)):
+        _pair(yours, value, number, len(wanted))
+    if len(example.outputs) != len(wanted):
+        counts = {"yours": len(example.outputs), "expected": len(wanted)}
+        st.markdown(f":material/close: {t('problems.outputs_differ', **counts)}")
 
 
 def _pair(yours: Array | str, expected: Array | str, number: int, count: int) -> None:
-    names = tuple(
-        _titles(t(f"problems.{side}"), count)[number]
-        for side in ("yours", "expected", "difference")
-    )
+    """One output beside what is expected, with the difference if there is one."""
+    sides = ("yours", "expected", "difference")
+    first, second, third = (_titles(t(f"problems.{side}"), count)[number] for side in sides)
     if isinstance(yours, Array) and isinstance(expected, Array):
-        _html(lambda: arrays.compared(yours.data, expected.data, None, names))  # type: ignore[arg-type]
+        mine, theirs = yours.data, expected.data
+        same = arrays.agree(mine, theirs)
     else:
-        pairs = ((names[0], yours), (names[1], expected))
-        _html(lambda: _tables(pairs))
-
-
-def _judge(yours: Array | str, expected: Array | str) -> None:
-    """Whether the two are the same, in words."""
-    if isinstance(yours, Array) and isinstance(expected, Array):
-        same = arrays.agree(yours.data, expected.data)
-    else:
+        mine = theirs = None
         same = yours == expected
+    if same or mine is None:
+        _html(lambda: _tables(((first, yours), (second, expected))))
+    else:
+        _html(lambda: arrays.compared(mine, theirs, None, (first, second, third)))
     icon = ":material/check:" if same else ":material/close:"
     st.markdown(f"{icon} {t('problems.agrees' if same else 'problems.differs')}")
 

@@ -32,7 +32,6 @@ def draw(problem: Problem, back: dict[str, str]) -> None:
     st.set_page_config(page_title=f"{say(problem.title)} · Headroom")
     with st.container(key="card_top"):
         link("problems", t("problems.back"), ":material/arrow_back:", **back)
-    _start_at_top(problem.slug)
     head, clock = st.columns([3, 1], vertical_alignment="bottom")
     with head:
         st.title(say(problem.title), anchor=False)
@@ -45,6 +44,7 @@ def draw(problem: Problem, back: dict[str, str]) -> None:
         _side(problem, bench, solved=state == "solved")
     with right:
         workbench.draw(problem, bench)
+    _start_at_top(problem.slug)
 
 
 def _start_at_top(slug: str) -> None:
