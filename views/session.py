@@ -14,6 +14,7 @@ import streamlit as st
 from study.bank import Bank, load_bank
 from study.folders import QUESTIONS, SOLUTIONS
 from study.problems import ProblemSet, load_problems
+from study.search import Search
 from study.store import Store, StoreError
 from views.i18n import say, t
 
@@ -52,6 +53,17 @@ def bank() -> Bank:
 def problems() -> ProblemSet:
     """The coding problems, read again when a file of theirs has changed."""
     return _problems(SOLUTIONS, _stamp(SOLUTIONS, "*/*.*"))
+
+
+def search() -> Search:
+    """Full-text search over the bank, indexed on first use."""
+    return _search(QUESTIONS, _stamp(QUESTIONS, "*.yaml"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _search(folder: Path, stamp: tuple[int, float]) -> Search:
+    known = _bank(folder, stamp)
+    return Search(known.questions, known.topics)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 from study.bank import Bank, Question
 from study.entry import LEVELS
-from study.store import RATINGS, Rating
+from study.search import STATES, state
 
-STATES = ("new", *RATINGS)  # "new" is not rated yet
+if TYPE_CHECKING:
+    from study.store import Rating
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,3 @@ def matching(
         and filters.level in ("", question.level)
         and filters.state in ("", state(question, ratings))
     ]
-
-
-def state(question: Question, ratings: Mapping[str, Rating]) -> str:
-    """The latest rating of a question, or "new"."""
-    rating = ratings.get(question.id)
-    return rating.rating if rating else "new"

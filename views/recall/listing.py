@@ -8,15 +8,16 @@ from dataclasses import replace
 import streamlit as st
 
 from study.bank import Bank, Question
+from study.search import state
 from study.store import Rating
 from views.i18n import say, t
-from views.recall.filters import Filters, matching, options, read_filters, state
-from views.session import bank, kept, store, user
+from views.recall.filters import Filters, matching, options, read_filters
+from views.session import bank, kept, search, store, user
 from views.widgets import address, facts, link, one_line, plain
 
 PER_PAGE = 25
 ICONS = {
-    "new": ":material/radio_button_unchecked:",
+    "unread": ":material/radio_button_unchecked:",
     "again": ":material/replay:",
     "hard": ":material/trending_up:",
     "good": ":material/check:",
@@ -53,7 +54,8 @@ def listing() -> None:
 
 def find(bank: Bank, filters: Filters, ratings: Mapping[str, Rating]) -> list[Question]:
     """What passes the filters: in the bank's order, or the best match first for a search."""
-    return matching(bank.questions, filters, ratings)
+    found = search().find(filters.q) if filters.q.strip() else bank.questions
+    return matching(found, filters, ratings)
 
 
 def queue(question: Question) -> list[str]:
@@ -137,7 +139,7 @@ def _results(
 
 def _row(question: Question, about: str, rated: str) -> None:
     label = one_line(say(question.question))
-    if rated != "new":
+    if rated != "unread":
         about = facts(about, t(f"questions.state_{rated}"))
     with st.container(gap=None):
         link("questions", label, icon=ICONS[rated], id=question.id)
