@@ -113,7 +113,7 @@ def _values(
         raise ValueError(f"{name}: unknown way of drawing {way!r}; there are {sorted(WAYS)}")
     tensor = WAYS[way](shape, known, generator)
     if way == "normal" and name.endswith("_weight") and len(shape) > 1:
-        tensor = tensor / math.sqrt(math.prod(shape[1:]))
+        return tensor / math.sqrt(shape[-1])
     return tensor
 
 
@@ -122,6 +122,10 @@ Way = Callable[[tuple[int, ...], Mapping[str, int], torch.Generator], Tensor]
 
 def _normal(shape: tuple[int, ...], _: Mapping[str, int], generator: torch.Generator) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def _fan_in(shape: tuple[int, ...], known: Mapping[str, int], generator: torch.Generator) -> Tensor:
+    return _normal(shape, known, generator) / math.sqrt(shape[-1])
 
 
 def _unit(shape: tuple[int, ...], _: Mapping[str, int], generator: torch.Generator) -> Tensor:
@@ -163,6 +167,7 @@ def _tree(shape: tuple[int, ...], _: Mapping[str, int], generator: torch.Generat
 
 WAYS: dict[str, Way] = {
     "normal": _normal,  # standard normal
+    "fan_in": _fan_in,  # normal over the square root of the last dimension, as weights are
     "unit": _unit,  # uniform in [0, 1)
     "ones": _ones,  # around one: the gains of a norm
     "coin": _coin,  # booleans

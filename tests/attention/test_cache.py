@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from attention.causal import causal
 from attention.inputs import draw
 from attention.kv_cache import bytes_per_token, kv_cache, step
+from attention.multi_head_latent import absorbed, multi_head_latent, numbers_per_token
 from attention.paged import paged
 from attention.rolling_cache import RollingCache, rolling_cache
+from attention.rotary import apply_rotary
 
 DOUBLE = torch.float64
 
@@ -114,3 +116,39 @@ def test_paged_names_a_length_beyond_its_table():
     inputs["lengths"] = torch.tensor([13, 2])
     with pytest.raises(ValueError, match=r"0\.\.12, got \[13, 2\]"):
         paged(**inputs)
+
+
+LATENT = {"batch": 2, "length": 6, "heads": 3, "dim": 5, "value_dim": 4, "rope": 4, "latent": 7}
+
+
+def test_latent_attention_by_loops():
+    inputs = draw(multi_head_latent, LATENT, dtype=DOUBLE)
+    output, weights = multi_head_latent(**inputs)
+    x, positions = inputs["x"], torch.arange(6)
+    latent = x @ inputs["kv_down_weight"].T
+    key_rope = apply_rotary(x @ inputs["key_rope_weight"].T, positions)
+    heads = []
+    for h in range(3):
+        query = x @ inputs["query_weight"][h].T
+        query = torch.cat([query[..., :5], apply_rotary(query[..., 5:], positions)], dim=-1)
+        key = torch.cat([latent @ inputs["key_up_weight"][h].T, key_rope], dim=-1)
+        value = latent @ inputs["value_up_weight"][h].T
+        heads.append(F.scaled_dot_product_attention(query, key, value, is_causal=True))
+    torch.testing.assert_close(output, torch.cat(heads, dim=-1) @ inputs["output_weight"].T)
+    assert weights.shape == (2, 3, 6, 6)
+
+
+def test_latent_attention_absorbed_is_the_same():
+    inputs = draw(multi_head_latent, LATENT, dtype=DOUBLE)
+    for left, right in zip(absorbed(**inputs), multi_head_latent(**inputs), strict=True):
+        torch.testing.assert_close(left, right)
+
+
+def test_published_latent_cache_sizes():
+    # DeepSeek-V2, table 1: (4 d_h + d_h / 2) l numbers, as much as GQA with 2.25 groups.
+    head, layers = 128, 60
+    numbers = numbers_per_token(layers, latent=4 * head, rope=head // 2)
+    assert numbers == 4.5 * head * layers == 2.25 * bytes_per_token(layers, 1, head, 1)
+    # Its abstract: 93.3 % less than DeepSeek 67B (95 layers, 8 key-value heads), at 6 bits.
+    before = 8 * bytes_per_token(layers=95, kv_heads=8, head_dim=128)
+    assert round(100 * (1 - 6 * numbers / before), 1) == 93.3
