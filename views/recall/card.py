@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from study.bank import Question
@@ -13,6 +15,7 @@ from views.recall.model_answer import model_answer
 from views.session import bank, kept, store, store_errors, user
 from views.widgets import address, link, one_line
 
+KEYS = Path(__file__).with_name("keys.js")
 _SHOWN = "questions.shown"  # ids whose answer this session has revealed
 
 
@@ -34,12 +37,9 @@ def _top(question: Question, ids: list[str]) -> None:
             link("questions", label, icon=icon, **back_to_list())
         place = t("questions.place", n=ids.index(question.id) + 1, count=len(ids))
         st.caption(place, width="content")
-    # A new question starts at its top, not where the last one was left.
-    st.html(
-        f"<script>document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)</script>"
-        f"<!-- {question.id} -->",
-        unsafe_allow_javascript=True,
-    )
+    # The comment makes the script run anew for every question.
+    script = f"<script>{KEYS.read_text('utf-8')}</script><!-- {question.id} -->"
+    st.html(script, unsafe_allow_javascript=True)
 
 
 @st.fragment
