@@ -101,7 +101,7 @@ def audit(channel: socket.socket, readable: tuple[str, ...]) -> Callable[[str, A
         if event == "open":
             denied = _denied_open(args, readable)
         elif event in ("os.listdir", "os.scandir"):
-            denied = not _inside(args[0], (*readable, *sys.path))
+            denied = args[0] not in sys.path and not _inside(args[0], readable)
         else:
             denied = event.startswith(DENIED_EVENTS)
         if denied:

@@ -258,7 +258,6 @@ def limits(memory: int, seconds: int, own_users: bool) -> None:
     """
     bounds = {
         resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 64,
@@ -267,10 +266,11 @@ def limits(memory: int, seconds: int, own_users: bool) -> None:
     if own_users:
         bounds[resource.RLIMIT_NPROC] = 256
     for name, bound in bounds.items():
-        soft, hard = bound, resource.getrlimit(name)[1]
-        if hard != resource.RLIM_INFINITY:
-            soft = min(soft, hard)
-        resource.setrlimit(name, (soft, soft))
+        hard = resource.getrlimit(name)[1]
+        allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(name, (allowed, allowed))
+    # First SIGXCPU, which tells what happened; a second later the kernel's SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def system_calls() -> None:

@@ -146,10 +146,24 @@ def _run_one(
     except Died as error:
         outcome.died = error
         failure = Failure(error.message, what=error.verdict, line=error.line)
+    except Exception as error:  # the check met a result it cannot even take apart
+        record.answers.append(type(error).__name__)
+        failure = _unreadable(error)
     seconds = time.perf_counter() - start
     message = failure.message if failure else words("", "")
     detail = failure.detail if failure else None
     return CheckResult(name, failure is None, bilingual(check.__doc__), message, seconds, detail)
+
+
+def _unreadable(error: Exception) -> Failure:
+    return Failure(
+        words(
+            "The result does not have the form that the signature promises "
+            f"({type(error).__name__}: {error}).",
+            f"结果的形式与签名不符（{type(error).__name__}: {error}）。",
+        ),
+        what="structure",
+    )
 
 
 def died(error: SubmissionError) -> Died:
@@ -218,6 +232,8 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
         return not passed and next(answers, None) == error.kinds[0]
     except Failure:
         return not passed and next(answers, None) is None
+    except Exception as error:
+        return not passed and next(answers, None) == type(error).__name__
     return passed
 
 

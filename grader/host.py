@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from grader.wire import Once, Opaque, Ticket
+from grader.wire import Once, Opaque, Ticket, raw
 
 SOURCE = "<submission>"  # the file name a submission is compiled under
 TEXT_LIMIT = 2000
@@ -174,7 +174,8 @@ class Watch(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        name = getattr(func, "__name__", "").strip("_").removeprefix("special_")
+        # torch.softmax, Tensor.softmax, torch._softmax, torch.special.softmax, aten.softmax.int
+        name = getattr(func, "__name__", "").split(".")[0].strip("_").removeprefix("special_")
         if name in self.names:
             self.seen = ForbiddenCall(name)
             raise self.seen
@@ -243,7 +244,9 @@ def _plain(tensor: Tensor) -> Tensor | Opaque:
             return Opaque(f"a tensor with layout {tensor.layout} on {tensor.device}")
         if tensor.is_quantized or tensor.is_nested:
             return Opaque("a quantised or nested tensor")
-        return torch.Tensor.detach(tensor).resolve_conj().resolve_neg().as_subclass(Tensor)
+        plain = torch.Tensor.detach(tensor).resolve_conj().resolve_neg().as_subclass(Tensor)
+        raw(plain)  # a tensor without data fails here, where the error is the submission's
+        return plain
 
 
 def _with_leaves(inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:

@@ -66,13 +66,17 @@ class Zygote:
         self.forked = 0
         self.ready = False
 
-    def fork(self, memory: int, seconds: int) -> Child:
-        """A child with `memory` bytes beyond torch's own and `seconds` of processor time."""
+    def fork(self, memory: int, seconds: int, skip: tuple[str, ...] = ()) -> Child:
+        """A child with `memory` bytes beyond torch's own and `seconds` of processor time.
+
+        `skip` names walls to leave out, so that the doctor can try the others one by one.
+        """
         if not self.ready:
             self._answer(START_SECONDS)
             self.ready = True
         self.forked += 1
-        self._ask({"op": "fork", "memory": memory, "seconds": seconds})
+        plan = {"memory": memory, "seconds": seconds, "skip": skip}
+        self._ask({"op": "fork", "plan": plan})
         message, (channel, output, handle) = self._answer(CONTROL_SECONDS, 3)
         process = ForkedProcess(_pid_of(handle), message["pid"], handle, self)
         return _ready(Child(socket.socket(fileno=channel), output, process), CONTROL_SECONDS)

@@ -14,6 +14,7 @@ import os
 import resource
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,15 @@ def main(control: socket.socket) -> NoReturn:
             os._exit(0)
         confine.die_with_parent()
     Zygote(control, missing).run()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the judge asks of a child: `skip` leaves walls out, for the doctor's probes alone."""
+
+    memory: int
+    seconds: int
+    skip: tuple[str, ...] = ()
 
 
 class Zygote:
@@ -74,18 +84,18 @@ class Zygote:
         for line in stream:
             request = json.loads(line)
             if request["op"] == "fork":
-                self.fork(request["memory"], request["seconds"])
+                self.fork(Plan(**request["plan"]))
             else:
                 self._reply({"status": reap(request["pid"])})
         os._exit(0)
 
-    def fork(self, memory: int, seconds: int) -> None:
+    def fork(self, plan: Plan) -> None:
         """One confined child; answers with its channel, its output and a handle on it."""
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self._child(theirs, write_end, memory, seconds)
+            self._child(theirs, write_end, plan)
         handle = os.pidfd_open(pid)
         theirs.close()
         os.close(write_end)
@@ -96,30 +106,40 @@ class Zygote:
         for handle in handles or []:
             os.close(handle)
 
-    def _child(self, channel: socket.socket, output: int, memory: int, seconds: int) -> NoReturn:
+    def _child(self, channel: socket.socket, output: int, plan: Plan) -> NoReturn:
         """Never returns: whatever goes wrong, this process ends without unwinding."""
         try:
-            self._confine(channel, output, memory, seconds)
+            self._confine(channel, output, plan)
         except BaseException as error:
             with contextlib.suppress(BaseException):
                 os.write(2, f"the sandbox could not be set up: {error}\n".encode())
         finally:
             os._exit(70)
 
-    def _confine(self, channel: socket.socket, output: int, memory: int, seconds: int) -> None:
+    def _confine(self, channel: socket.socket, output: int, plan: Plan) -> None:
         _only_descriptors(channel, output, self.ruleset)
         confine.die_with_parent()
-        confine.limits(self.address_space + memory, seconds, self.own_users)
         os.nice(CHILD_PRIORITY)
         missing = dict(self.missing)
-        confine.attempt("privileges", confine.no_new_privileges, missing)
+        walls = {
+            "limits": lambda: self._limits(plan),
+            "privileges": confine.no_new_privileges,
+            "landlock": self._restrict_files,
+            "seccomp": confine.system_calls,
+        }
+        for name, wall in walls.items():
+            if name not in missing and name not in plan.skip:
+                confine.attempt(name, wall, missing)
+        if not plan.skip:
+            sys.addaudithook(child.audit(channel, self.readable))
+        child.Server(channel).serve(missing)
+
+    def _limits(self, plan: Plan) -> None:
+        confine.limits(self.address_space + plan.memory, plan.seconds, self.own_users)
+
+    def _restrict_files(self) -> None:
         if self.ruleset is not None:
             confine.landlock(self.ruleset)
-        server = child.Server(channel)
-        if "seccomp" not in missing:
-            confine.attempt("seccomp", confine.system_calls, missing)
-        sys.addaudithook(child.audit(channel, self.readable))
-        server.serve(missing)
 
 
 def _only_descriptors(channel: socket.socket, output: int, ruleset: int | None) -> None:

@@ -1,0 +1,132 @@
+"""Frames: what is sent arrives, and what no honest peer sends is refused."""
+
+import json
+import math
+import socket
+import struct
+import time
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import wire
+
+DTYPES = sorted(wire.DTYPES)
+
+
+def passed(message: dict[str, Any]) -> dict[str, Any]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire.send(ours, message, math.inf)
+        return wire.receive(theirs, math.inf)
+
+
+def received(data: bytes) -> dict[str, Any]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.sendall(data)
+        ours.close()
+        return wire.receive(theirs, time.monotonic() + 10)
+
+
+def frame(header: Any, payload: bytes = b"") -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack(">I", len(text)) + text + payload
+
+
+@given(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=4))
+def test_tensors_arrive_as_they_were(name: str, shape: list[int]) -> None:
+    count = math.prod(shape)
+    tensor = (torch.arange(count) % 2).to(wire.DTYPES[name]).reshape(shape)
+    (value,) = passed({"x": (tensor,)})["x"]
+    assert value.dtype == tensor.dtype
+    assert torch.equal(value, tensor)
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.text()
+    | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(values)
+def test_values_arrive_as_they_were(value: Any) -> None:
+    assert passed({"x": value})["x"] == value
+
+
+def test_tickets_and_one_pass_iterables_arrive() -> None:
+    once = passed({"x": wire.Once([torch.ones(2)])})["x"]
+    assert [item.tolist() for item in once.read()] == [[1, 1]]
+    assert passed({"x": wire.Ticket(3)})["x"] == wire.Ticket(3)
+
+
+def test_noncontiguous_tensors_arrive() -> None:
+    tensor = torch.arange(6).reshape(2, 3).T
+    assert torch.equal(passed({"x": tensor})["x"], tensor)
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_refused(data: bytes) -> None:
+    with pytest.raises((wire.WireError, wire.Closed)):
+        received(struct.pack(">I", len(data)) + data)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        [],
+        {"tree": {}, "tensors": []},
+        {"tree": {"$d": []}, "tensors": {}},
+        {"tree": {"$d": []}},
+        {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": []},
+        {"tree": {"$d": [["x", {"$t": -1}]]}, "tensors": [["bool", [0]]]},
+        {"tree": {"$d": [["x"]]}, "tensors": []},
+        {"tree": {"$d": [["x", {"$y": 1}]]}, "tensors": []},
+        {"tree": {"$d": []}, "tensors": [["float128", [1]]]},
+        {"tree": {"$d": []}, "tensors": [["float32", [-1]]]},
+        {"tree": {"$d": []}, "tensors": [["float32", [1.5]]]},
+        {"tree": {"$d": []}, "tensors": [["float32", [True]]]},
+        {"tree": {"$d": []}, "tensors": [["float64", [1 << 20, 1 << 20]]]},
+        {"tree": {"$d": []}, "tensors": [["uint8", [1] * 33]]},
+        {"tree": 1, "tensors": []},
+    ],
+)
+def test_malformed_headers_are_refused(header: Any) -> None:
+    with pytest.raises(wire.WireError):
+        received(frame(header))
+
+
+def test_deep_nesting_and_huge_headers_are_refused() -> None:
+    deep = '{"tree": ' + '{"$l": [' * 100 + "]}" * 100 + ', "tensors": []}'
+    with pytest.raises(wire.WireError, match="deep"):
+        received(struct.pack(">I", len(deep)) + deep.encode())
+    with pytest.raises(wire.WireError):
+        received(struct.pack(">I", wire.HEADER_LIMIT + 1))
+
+
+def test_bools_that_are_no_bools_are_refused() -> None:
+    header = {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": [["bool", [2]]]}
+    with pytest.raises(wire.WireError):
+        received(frame(header, b"\x00\x07"))
+
+
+def test_silence_meets_the_deadline() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(wire.Late):
+        wire.receive(ours, time.monotonic() + 0.05)
+
+
+def test_what_has_no_place_on_the_wire_is_refused() -> None:
+    with pytest.raises(TypeError):
+        wire.encode(object(), [])
