@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from torch import Tensor
 import attention
 from attention.inputs import SIZES, draw, shapes
 from attention.stages import record
-from views.charts.tiles import Array
+from views.charts.heatmap import THUMBNAIL_SIDE
+from views.charts.tiles import Array, block_factor, block_maximum, bounds
 from views.lab_setup import MASKS, MAX_CELLS, Knobs, Mask, Setup, cells_of
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -40,6 +41,23 @@ class Stage:
     def base(self) -> str:
         """The name without the number of a repetition: "weights 2" is "weights"."""
         return self.name.split(" ")[0]
+
+    @cached_property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest finite value."""
+        return bounds(self.maps)
+
+    @property
+    def signed(self) -> bool:
+        """Whether any finite value is negative: zero belongs in the middle of the colours then."""
+        return self.bounds[0] < 0
+
+    @cached_property
+    def small(self) -> Array:
+        """The first map, reduced for a thumbnail."""
+        rows, columns = self.maps.shape[1:]
+        factor = block_factor(rows, columns, THUMBNAIL_SIDE)
+        return block_maximum(self.maps[:1], factor, magnitude=self.signed)
 
     @property
     def is_pairwise(self) -> bool:

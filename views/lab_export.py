@@ -13,7 +13,6 @@ from views.charts import export
 from views.charts.heatmap import Panel, Shown
 from views.i18n import t
 from views.lab_call import Call, sizes_for_draw
-from views.lab_panels import is_signed
 from views.lab_setup import Setup
 
 
@@ -105,7 +104,7 @@ def _mask_lines(setup: Setup, shape: tuple[int, ...]) -> list[str]:
 def _drawing_lines(call: Call, name: str, head: int | None) -> list[str]:
     stage = call.stages[name]
     rows, columns = stage.maps.shape[1:]
-    palette = "RdBu_r" if is_signed(stage.maps) else "viridis"
+    palette = "RdBu_r" if stage.signed else "viridis"
     index = head if head is not None and head < len(stage.maps) else 0
     return [
         f"maps = tensor.detach().float().reshape(-1, {rows}, {columns})",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from views.charts.heatmap import Panel, Thumbnail, Zoom
-from views.charts.tiles import Array, largest
+from views.charts.tiles import Array, largest, scale_of
 from views.i18n import t
 from views.lab_call import PER_KEY, Stage
 from views.lab_controls import text_of
@@ -33,16 +33,13 @@ def panel(stages: Stages, name: str, title: str = "") -> Panel:
 
 def panel_of(stage: Stage, title: str = "") -> Panel:
     """The panel of one stage alone."""
+    return _panel(stage, stage.maps, labels(stage), title or stage_title(stage.name))
+
+
+def _panel(stage: Stage, maps: Array, names: tuple[str, ...], title: str) -> Panel:
     rows, columns = axes(stage)
-    return Panel(
-        title=title or stage_title(stage.name),
-        values=stage.maps,
-        labels=labels(stage),
-        rows=rows,
-        columns=columns,
-        unit=unit(stage),
-        signed=is_signed(stage.maps),
-    )
+    span = scale_of(*stage.bounds, signed=stage.signed)
+    return Panel(title, maps, names, rows, columns, unit(stage), stage.signed, span=span)
 
 
 def difference(left: Stage, right: Stage, title: str) -> Panel:
@@ -70,7 +67,12 @@ def subtract(left: Array, right: Array) -> Array:
 def thumbnails(stages: Stages) -> list[Thumbnail]:
     """A small picture of every stage, in order."""
     return [
-        Thumbnail(name, stage_title(name), shape_text(stage.shape), panel_of(stage))
+        Thumbnail(
+            name,
+            stage_title(name),
+            shape_text(stage.shape),
+            _panel(stage, stage.small, ("",), stage_title(name)),
+        )
         for name, stage in stages.items()
     ]
 
@@ -116,17 +118,11 @@ def unit(stage: Stage) -> str:
     return t(f"lab.unit_{key}")
 
 
-def is_signed(values: Array) -> bool:
-    """Whether any finite value is negative, so that zero belongs in the middle of the colours."""
-    return bool((values[np.isfinite(values)] < 0).any())
-
-
 def describe(name: str, item: Panel) -> str:
     """Alternative text: what the map shows, its range and where its largest value stands."""
     low, high = item.scale
     count, rows, columns = item.values.shape
-    finite = np.where(np.isfinite(item.values), item.values, 0)
-    (tile, row, column), value = largest(finite)
+    (tile, row, column), value = largest(item.values)
     return t(
         "lab.alt",
         stage=stage_title(name),

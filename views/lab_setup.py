@@ -19,6 +19,9 @@ DTYPES = ("float32", "float64", "bfloat16", "float16")
 FIRST = "scaled_dot_product"
 MAX_SEED = 2**31 - 1
 MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
+# Names in a link that mean something for every variant; a parameter of that name is prefixed.
+_RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep", "seed", "dtype"}
+_RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
 _LARGEST = 1024
 
@@ -133,7 +136,8 @@ def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, 
     sizes = knobs.sizes | (others.sizes if others else {})
     query = {"variant": setup.variant, "tab": setup.tab}
     query |= {name: _word(setup.sizes[name]) for name in sizes if name in setup.sizes}
-    query |= {n: _word(setup.parameters[n]) for n in knobs.parameters if n in setup.parameters}
+    given = setup.parameters
+    query |= {_key(n): _word(given[n]) for n in knobs.parameters if n in given}
     if setup.mask.kind != "none" and setup.mask.kind in knobs.masks:
         query |= _mask_words(setup.mask)
     query["seed"] = str(setup.seed)
@@ -148,7 +152,7 @@ def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, 
     if others is not None:
         query["with"] = setup.other
         given = setup.other_parameters
-        query |= {f"with.{n}": _word(given[n]) for n in others.parameters if n in given}
+        query |= {f"with.{_key(n)}": _word(given[n]) for n in others.parameters if n in given}
     return query
 
 
@@ -170,6 +174,11 @@ def misfit(setup: Setup) -> tuple[str, dict[str, Any]] | None:
     if count and model and model % count:
         return "num_heads", {"heads": count, "model": model}
     return None
+
+
+def _key(name: str) -> str:
+    """A parameter's name in a link."""
+    return f"its.{name}" if name in _RESERVED else name
 
 
 def _mask_words(mask: Mask) -> dict[str, str]:
@@ -200,7 +209,7 @@ class _Reader:
 
     def __init__(self, query: Mapping[str, str]) -> None:
         self.query = query
-        self.seen = {"lang", "problem", "submission", "check"}
+        self.seen = {"lang"}
         self.complaints: list[Complaint] = []
 
     def text(self, name: str, default: str) -> str:
@@ -246,7 +255,7 @@ class _Reader:
 
     def parameters(self, knobs: Knobs, prefix: str) -> dict[str, Any]:
         entries = knobs.parameters.items()
-        return {name: self.parameter(prefix + name, entry) for name, entry in entries}
+        return {name: self.parameter(prefix + _key(name), entry) for name, entry in entries}
 
     def parameter(self, name: str, entry: Mapping[str, Any]) -> Any:
         default = entry["default"]

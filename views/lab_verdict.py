@@ -13,9 +13,9 @@ import streamlit as st
 from study.store import Submission
 from views.charts import heatmap
 from views.charts.heatmap import Panel
-from views.charts.tiles import Array, largest
+from views.charts.tiles import Array, bounds, largest
 from views.i18n import say, t
-from views.lab_panels import is_signed, shape_text, subtract, words
+from views.lab_panels import shape_text, subtract, words
 from views.session import kept, problems, store, user
 from views.widgets import link
 
@@ -137,7 +137,7 @@ def _panel(title: str, array: Array) -> Panel:
         rows=t("lab.axis_row"),
         columns=t("lab.axis_column"),
         unit=t("lab.unit_plain"),
-        signed=is_signed(maps),
+        signed=bounds(maps)[0] < 0,
     )
 
 

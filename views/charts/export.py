@@ -42,8 +42,7 @@ def svg(panel: Panel, part: Shown) -> bytes:
     wide, tall = _inches(side, width / height)
     figure = Figure(figsize=(columns * wide + 1.2, down * tall + 0.8), layout="constrained")
     axes = figure.subplots(down, columns, squeeze=False)
-    colours = ListedColormap(table(panel.palette) / 255.0, name=panel.palette)
-    colours.set_bad("#969696")
+    colours = ListedColormap(table(panel.palette) / 255.0).with_extremes(bad="#969696")
     low, high = panel.scale
     extent = _extent(part)
     for index, axis in enumerate(axes.flat):

@@ -13,17 +13,17 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from views.charts.colours import MASKED, NOT_FINITE, table
-from views.charts.tiles import Array, block_factor, block_maximum, grid_columns, value_range
+from views.charts.tiles import Array, block_factor, block_maximum, bounds, grid_columns, scale_of
 
 LIMIT = 640  # cells across the stitched image that are sent at most, about a screen's pixels
-THUMBNAIL = 56
+THUMBNAIL_SIDE = 56
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("heatmap_panel.js", "heatmap_view.js")
 
@@ -64,13 +64,10 @@ class Panel:
         """The name of the colour map."""
         return "RdBu_r" if self.signed else "viridis"
 
-    @property
+    @cached_property
     def scale(self) -> tuple[float, float]:
-        """The values at the two ends of the colour map; from zero where nothing is negative."""
-        if self.span is not None:
-            return self.span
-        low, high = value_range(self.values, signed=self.signed)
-        return (low, high) if self.signed or low < 0 else (0.0, high or 1.0)
+        """The values at the two ends of the colour map."""
+        return self.span or scale_of(*bounds(self.values), signed=self.signed)
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def encode(
 
 
 def _thumbnail(frame: _Frame, item: Thumbnail) -> dict[str, Any]:
-    part = shown(item.panel, 0, None, THUMBNAIL)
+    part = shown(item.panel, 0, None, THUMBNAIL_SIDE)
     return {
         "name": item.name,
         "title": item.title,

@@ -1,0 +1,456 @@
+"""The lab: what a link means, what a call records, what is said of it, and the page itself."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+import attention
+from views import lab_call, lab_export, lab_formulas, lab_measures, lab_panels, lab_setup
+from views.i18n import strings
+from views.lab_setup import Mask, Setup
+
+NAMES = list(attention.variants())
+KINDS = lab_setup.MASKS
+
+
+def setup_of(**query):
+    found, complaints = lab_setup.read(query, NAMES, lab_call.knobs)
+    assert complaints == []
+    return found
+
+
+def page():
+    from views.lab import render
+
+    render()
+
+
+def opened(**query):
+    test = AppTest.from_function(page, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name.replace("__", ".")] = value
+    return test.run()
+
+
+def query_of(test):
+    single = {k: v[0] if isinstance(v, list) else v for k, v in test.query_params.items()}
+    return {name: value for name, value in single.items() if name != "lang"}
+
+
+class TestLink:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_defaults_come_back(self, name):
+        first = setup_of(variant=name)
+        query = lab_setup.write(first, lab_call.knobs(name))
+        assert setup_of(**query) == first
+
+    @given(st.data())
+    def test_every_choice_comes_back(self, data):
+        name = data.draw(st.sampled_from(NAMES))
+        knobs = lab_call.knobs(name)
+        sizes = {n: data.draw(st.integers(1, lab_setup.largest_size(n))) for n in knobs.sizes}
+        kind = data.draw(st.sampled_from(knobs.masks)) if knobs.masks else "none"
+        number = data.draw(st.integers(1, 99))
+        numbers = {"window": {"window": number}, "padding": {"valid": number}}
+        other = data.draw(st.sampled_from([n for n in NAMES if comparable(name, n)]))
+        chosen = Setup(
+            variant=name,
+            sizes=lab_call.knobs(other).sizes | sizes,
+            parameters={n: draw_parameter(data, e) for n, e in knobs.parameters.items()},
+            mask=Mask(kind, **numbers.get(kind, {})),
+            seed=data.draw(st.integers(0, lab_setup.MAX_SEED)),
+            dtype=data.draw(st.sampled_from(lab_setup.DTYPES)),
+            tab="compare",
+            stage=data.draw(st.sampled_from(["scores", "weights"])),
+            head=data.draw(st.none() | st.integers(0, 20)),
+            zoom=data.draw(st.sampled_from([None, lab_setup.Zoom(0, 4, 2, 6)])),
+            other=other,
+            other_parameters=lab_call.knobs(other).defaults(),
+        )
+        query = lab_setup.write(chosen, knobs, lab_call.knobs(other))
+        assert setup_of(**query) == chosen
+
+    @pytest.mark.parametrize(
+        ("name", "value", "used"),
+        [
+            ("variant", "nonsense", "scaled_dot_product"),
+            ("heads", "banana", "4"),
+            ("heads", "0", "1"),
+            ("keys", "99999999999999999999", "4096"),
+            ("seed", "-1", "0"),
+            ("temperature", "nan", "1"),
+            ("temperature", "-3", "0.05"),
+            ("scaled", "maybe", "on"),
+            ("mask", "triangle", "none"),
+            ("mask_keep", "7", "1"),
+            ("dtype", "int4", "float32"),
+            ("tab", "secret", "stages"),
+            ("head", "-1", "–"),
+            ("zoom", "1-2", "–"),
+            ("zoom", "5-2,1-3", "–"),
+            ("with", "nonsense", "scaled_dot_product"),
+            ("with", "causal", "scaled_dot_product"),
+        ],
+    )
+    def test_a_bad_value_is_named_and_replaced(self, name, value, used):
+        setup, complaints = lab_setup.read({name: value}, NAMES, lab_call.knobs)
+        assert [(c.name, c.value, c.used) for c in complaints] == [(name, value, used)]
+        again, none = lab_setup.read(
+            lab_setup.write(setup, lab_call.knobs(setup.variant)), NAMES, lab_call.knobs
+        )
+        assert none == []
+        assert again.sizes == setup.sizes
+
+    def test_an_unknown_name_is_named(self):
+        _, complaints = lab_setup.read({"colour": "red"}, NAMES, lab_call.knobs)
+        assert [(c.name, c.used) for c in complaints] == [("colour", "")]
+
+    @given(
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    "variant",
+                    "heads",
+                    "seed",
+                    "zoom",
+                    "mask_keep",
+                    "head",
+                    "mask",
+                    "temperature",
+                    "with",
+                ]
+            ),
+            st.text(max_size=12),
+        )
+    )
+    def test_no_text_whatever_raises(self, query):
+        setup, _ = lab_setup.read(query, NAMES, lab_call.knobs)
+        assert setup.variant in NAMES
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_names_in_a_link_mean_one_thing(self, name):
+        knobs = lab_call.knobs(name)
+        setup, _ = lab_setup.read({"variant": name}, NAMES, lab_call.knobs)
+        query = lab_setup.write(setup, knobs)
+        assert len(query) == 4 + len(knobs.sizes) + len(knobs.parameters)
+        assert not knobs.sizes.keys() & knobs.parameters.keys()
+
+
+def comparable(first, second):
+    return lab_setup.comparable(lab_call.knobs(first), lab_call.knobs(second))
+
+
+def draw_parameter(data, entry):
+    if "choices" in entry:
+        return data.draw(st.sampled_from(entry["choices"]))
+    if isinstance(entry["default"], bool):
+        return data.draw(st.booleans())
+    if isinstance(entry["default"], int):
+        return data.draw(st.integers(int(entry["min"]), int(entry["max"])))
+    return entry["default"]
+
+
+class TestCall:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_stages_are_the_tensors_themselves(self, name):
+        call = lab_call.run(setup_of(variant=name))
+        assert call.refusal == ""
+        assert "output" in call.stages
+        for stage in call.stages.values():
+            assert stage.maps.size == np.prod(stage.shape)
+            assert len(lab_panels.labels(stage)) == len(stage.maps)
+
+    @pytest.mark.parametrize("dtype", lab_setup.DTYPES)
+    def test_every_precision(self, dtype):
+        call = lab_call.run(setup_of(variant="scaled_dot_product", dtype=dtype, mask="causal"))
+        assert call.stages["weights"].dtype == dtype
+        assert np.allclose(call.stages["weights"].maps.sum(-1), 1, atol=0.02)
+
+    @pytest.mark.parametrize("name", [n for n in NAMES if len(lab_call.knobs(n).masks) > 0])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_every_mask_holds(self, name, kind):
+        knobs = lab_call.knobs(name)
+        if kind not in knobs.masks:
+            return
+        sizes = {n: s for n, s in {"queries": "5", "keys": "9"}.items() if n in knobs.sizes}
+        call = lab_call.run(setup_of(variant=name, mask=kind, **sizes))
+        assert call.refusal == ""
+        weights = call.stages["weights"].maps
+        assert np.isfinite(weights).all()
+        if kind == "none":
+            assert "mask" not in call.inputs
+        else:
+            mask = call.inputs["mask"].reshape(-1, weights.shape[-1]).numpy()
+            allowed = np.broadcast_to(mask, weights.shape[1:])
+            assert (weights[:, ~allowed] == 0).all()
+            assert not allowed.all()
+
+    def test_masks_are_aligned_bottom_right(self):
+        causal = lab_call.pairs(Mask("causal"), 2, 4, 0)
+        assert causal.tolist() == [[True, True, True, False], [True] * 4]
+        window = lab_call.pairs(Mask("window", window=2), 2, 4, 0)
+        assert window.tolist() == [[False, True, True, False], [False, False, True, True]]
+        padding = lab_call.pairs(Mask("padding", valid=1), 1, 3, 0)
+        assert padding.tolist() == [[True, False, False]]
+
+    def test_sizes_that_do_not_fit_are_refused_with_a_reason(self):
+        setup = setup_of(variant="causal", num_heads="5")
+        assert lab_call.run(setup).refusal
+        assert lab_setup.misfit(setup) == ("num_heads", {"heads": 5, "model": 32})
+        setup = setup_of(variant="grouped_query", heads="4", kv_heads="3")
+        assert lab_call.run(setup).refusal
+        assert lab_setup.misfit(setup) == ("kv_heads", {"heads": 4, "kv_heads": 3})
+
+    def test_too_many_cells_are_refused_before_any_memory_is_taken(self):
+        setup = setup_of(variant="scaled_dot_product", heads="64", queries="4096", keys="4096")
+        assert lab_call.run(setup).refusal
+        assert lab_setup.misfit(setup)[0] == "cells"
+
+    def test_given_tensors_stand_in(self):
+        setup = setup_of(variant="scaled_dot_product", tab="compare", **{"with": "grouped_query"})
+        first = lab_call.run(setup)
+        setup = dataclasses.replace(setup, variant="scaled_dot_product")
+        second = lab_call.run(setup, other=False, given=first.inputs)
+        assert all(second.inputs[name] is tensor for name, tensor in first.inputs.items())
+
+
+class TestFormulas:
+    def test_textbook_attention_is_recognised(self):
+        stages = lab_call.run(setup_of(variant="scaled_dot_product", mask="causal")).stages
+        for name in ("scores", "scaled", "masked", "weights", "output"):
+            assert lab_formulas.formula(stages, name), name
+        left, right = lab_formulas.factors(stages, "scores")
+        assert np.allclose(left @ right.transpose(0, 2, 1), stages["scores"].maps, atol=1e-5)
+
+    def test_a_formula_that_does_not_hold_is_not_shown(self):
+        stages = dict(lab_call.run(setup_of(variant="scaled_dot_product")).stages)
+        for name in ("scores", "scaled", "weights", "output"):
+            wrong = stages[name].maps.copy()
+            wrong[-1, 0, 0] += 0.1
+            changed = stages | {name: dataclasses.replace(stages[name], maps=wrong)}
+            assert lab_formulas.formula(changed, name) == "", name
+        assert (
+            lab_formulas.formula(lab_call.run(setup_of(variant="additive")).stages, "scores") == ""
+        )
+
+    def test_scale_and_temperature_are_told(self):
+        def scaled(**query):
+            stages = lab_call.run(setup_of(variant="scaled_dot_product", **query)).stages
+            return lab_formulas.formula(stages, "scaled")
+
+        assert scaled() == r"S / \sqrt{d} = S / \sqrt{16}"
+        assert scaled(scaled="off") == "S"
+        assert "T = 2" in scaled(temperature="2")
+
+    def test_the_line_of_code_is_the_one_that_runs(self):
+        assert lab_formulas.code_line("scaled_dot_product", "scores") == (
+            "query @ key.transpose(-2, -1)"
+        )
+        assert "split_heads" in lab_formulas.code_line("multi_head", "query")
+        assert lab_formulas.code_line("causal", "query") == "", "not that of multi_head"
+        assert lab_formulas.code_line("causal", "scores") == "query @ key.transpose(-2, -1)"
+
+
+class TestMeasures:
+    def measured(self, weights):
+        return lab_measures.measure(np.asarray(weights, dtype=np.float32))
+
+    def test_named_patterns(self):
+        eye = np.eye(8)
+        previous = np.eye(8, k=-1)
+        previous[0, 0] = 1
+        first = np.zeros((8, 8))
+        first[:, 0] = 1
+        blocks = np.kron(np.eye(2), np.full((4, 4), 0.25))
+        patterns = {"diagonal": eye, "previous": previous, "first": first, "block": blocks}
+        for name, weights in patterns.items():
+            # A little of everything, so that the rows do not look as if a mask had made them.
+            assert self.measured(0.9 * weights + 0.1 / 8).pattern == name
+        assert self.measured(np.full((8, 8), 1 / 8)).pattern == "uniform"
+
+    def test_entropy_and_distance(self):
+        found = self.measured(np.full((1, 8), 1 / 8))
+        assert found.entropy == pytest.approx(3)
+        assert found.distance == pytest.approx(3.5)  # the query stands at the last of eight keys
+        assert self.measured(np.eye(4)).entropy == 0
+        assert self.measured(np.eye(4)).distance == 0
+        assert self.measured(np.eye(4, k=-1)).distance == pytest.approx(1), "empty row left out"
+
+    def test_causal_uniform_is_uniform(self):
+        weights = np.tril(np.ones((8, 8)))
+        assert self.measured(weights / weights.sum(1, keepdims=True)).pattern == "uniform"
+
+    def test_nothing_attended_and_no_distribution(self):
+        assert self.measured(np.zeros((3, 3))).pattern == "mixed"
+        assert np.isnan(self.measured([[-0.5, 1.5]]).entropy)
+
+
+class TestSnippet:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_it_makes_the_same_map(self, name, monkeypatch):
+        self.same(monkeypatch, setup_of(variant=name), "output")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("name", ["scaled_dot_product", "multi_head", "cross"])
+    def test_with_a_mask(self, name, kind, monkeypatch):
+        if kind in lab_call.knobs(name).masks:
+            query = {"variant": name, "mask": kind, "queries": "5", "keys": "7", "dtype": "float64"}
+            self.same(monkeypatch, setup_of(**query), "weights")
+
+    def same(self, monkeypatch, setup, stage):
+        import matplotlib.pyplot as plt
+
+        drawn = []
+        monkeypatch.setattr(plt, "imshow", lambda image, **_: drawn.append(image))
+        monkeypatch.setattr(plt, "colorbar", lambda: None)
+        monkeypatch.setattr(plt, "show", lambda: None)
+        call = lab_call.run(setup)
+        exec(compile(lab_export.snippet(setup, stage, call), "snippet", "exec"), {})
+        assert torch.equal(drawn[0], torch.tensor(call.stages[stage].maps[0]))
+
+
+class TestPage:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_variant_opens_and_writes_its_link(self, name):
+        test = opened(variant=name)
+        assert not test.exception
+        assert not test.warning
+        assert query_of(test) == lab_setup.write(setup_of(variant=name), lab_call.knobs(name))
+
+    def test_a_link_opens_again_what_was_set(self):
+        query = {"variant": "multi_head", "tab": "compare", "queries": "5", "keys": "7"}
+        query |= {"num_heads": "8", "mask": "padding", "mask_valid": "4", "with__num_heads": "2"}
+        test = opened(**query)
+        again = opened(**{k.replace(".", "__"): v for k, v in query_of(test).items()})
+        assert not again.exception
+        assert not again.warning
+        assert query_of(again) == query_of(test)
+        assert query_of(again).items() >= {"queries": "5", "with.num_heads": "2"}.items()
+
+    @pytest.mark.parametrize("tab", lab_setup.TABS)
+    @pytest.mark.parametrize("lang", ["en", "zh"])
+    def test_every_view(self, tab, lang):
+        test = AppTest.from_function(page, default_timeout=60)
+        test.session_state["language"] = lang
+        test.query_params["tab"] = tab
+        test.run()
+        assert not test.exception
+        assert not test.warning
+        assert test.title[0].value == strings()["nav.lab"][lang]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"variant": "nonsense"},
+            {"heads": "banana", "zoom": "x", "tab": "y", "with": "z"},
+            {"variant": "causal", "mask": "causal", "seed": "9" * 40},
+            {"submission": "x"},
+            {"problem": "no-such-problem", "submission": "1", "check": "none"},
+        ],
+    )
+    def test_bad_links_give_a_message_and_no_traceback(self, query):
+        test = opened(**query)
+        assert not test.exception
+        assert test.warning
+
+    def test_a_combination_that_does_not_fit_says_so_in_place_of_the_map(self):
+        test = opened(variant="multi_head", num_heads="5")
+        assert not test.exception
+        assert "32" in test.warning[0].value
+        assert "5" in test.warning[0].value
+
+    def test_a_change_is_written_into_the_link(self):
+        test = opened(variant="scaled_dot_product")
+        test.number_input(key="lab_size_keys").set_value(11).run()
+        test.selectbox(key="lab_mask").set_value("window").run()
+        test.number_input(key="lab_mask_window").set_value(2).run()
+        query = query_of(test)
+        assert (query["keys"], query["mask"], query["mask_window"]) == ("11", "window", "2")
+        assert not test.exception
+
+    def test_numbers_outlive_a_look_at_another_variant(self):
+        test = opened(variant="scaled_dot_product", keys="11", temperature="2")
+        test.selectbox(key="lab_variant").set_value("causal").run()
+        test.selectbox(key="lab_variant").set_value("scaled_dot_product").run()
+        assert query_of(test)["keys"] == "11"
+        assert query_of(test)["temperature"] == "2"
+
+    def test_an_address_changed_from_outside_is_followed(self):
+        test = opened(variant="scaled_dot_product", keys="11")
+        test.query_params.clear()
+        test.query_params["variant"] = "causal"
+        test.query_params["length"] = "5"
+        test.run()
+        assert test.number_input(key="lab_size_length").value == 5
+
+    def test_comparison_tells_the_largest_difference(self):
+        same = opened(variant="scaled_dot_product", tab="compare")
+        assert strings()["lab.compare_equal"]["en"] in [m.value for m in same.markdown]
+        other = opened(variant="scaled_dot_product", tab="compare", with__temperature="3")
+        assert not other.exception
+        assert any("Largest difference" in m.value for m in other.markdown)
+
+
+class TestFailedCheck:
+    @pytest.fixture
+    def submission(self, tmp_path, monkeypatch):
+        from views import session
+
+        monkeypatch.setenv("HEADROOM_DATA", str(tmp_path))
+        session.store.clear()
+        store = session.store()
+        number = store.add_submission("local", "self-attention", "code")
+        yield store, number
+        session.store.clear()
+        store.close()
+
+    def verdict(self, **detail):
+        words = {"en": "It differs.", "zh": "结果不同。"}
+        check = {
+            "name": "check_values",
+            "passed": False,
+            "title": words,
+            "message": words,
+            "seconds": 0.1,
+            "detail": detail,
+        }
+        return {"slug": "self-attention", "verdict": "wrong", "checks": [check]}
+
+    def draw(self, number):
+        return opened(problem="self-attention", submission=str(number), check="check_values")
+
+    def test_maps_and_inputs(self, submission):
+        store, number = submission
+        arrays = {"yours": [[[1.0, 2.0]]], "expected": [[[1.0, float("nan")]]]}
+        inputs = {"input 1": [[1.0, 2.0]], "input 2": None, "input 3": 4}
+        store.record_verdict(number, self.verdict(arrays=arrays, inputs=inputs, call="(4, 2)"))
+        test = self.draw(number)
+        assert not test.exception
+        assert not test.info
+        assert "It differs." in [text.value for text in test.text]
+
+    @pytest.mark.parametrize(
+        "detail",
+        [
+            {"what": "raised"},
+            {"arrays": {"yours": [[1.0]], "expected": [1.0, 2.0]}},
+            {"shape_got": [1, 2], "shape_expected": [2, 1]},
+            {"arrays": {"yours": [], "expected": []}, "inputs": {"a": [[1], [2, 3]]}},
+            {"arrays": {"yours": [True, False], "expected": [False, False]}},
+        ],
+    )
+    def test_whatever_was_kept(self, submission, detail):
+        store, number = submission
+        store.record_verdict(number, self.verdict(**detail))
+        assert not self.draw(number).exception
+
+    def test_not_judged_yet_and_nothing_failed(self, submission):
+        store, number = submission
+        assert "no verdict yet" in self.draw(number).info[0].value
+        store.record_verdict(number, {"verdict": "accepted", "checks": []})
+        assert "failed no check" in self.draw(number).info[0].value
