@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import packages, setup, tasks
+from tools import packages, serving, setup, tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
@@ -309,7 +309,7 @@ def test_what_is_no_port_is_refused(text: str) -> None:
 
 
 def test_the_app_is_served_on_this_machine_alone() -> None:
-    command = tasks.app_command("python", 8501)
+    command = serving.app_command("python", 8501)
     assert "--server.address=127.0.0.1" in command
     assert "--server.headless=true" in command
     assert "--browser.gatherUsageStats=false" in command

@@ -3,19 +3,16 @@
 import argparse
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools import setup
 from tools.packages import SetupError, environment, say
+from tools.serving import ADDRESS, app_command, can_bind, wait_for_app
 
-ADDRESS = "127.0.0.1"  # this machine alone
-START_SECONDS = 120.0
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 
@@ -60,60 +57,20 @@ def run(port_text: str) -> int:
         return 0
 
 
-def app_command(python: str | Path, port: int, script: str | Path = "app.py") -> list[str]:
-    """The command line that serves a Streamlit script on this machine alone."""
-    return [
-        *(str(python), "-m", "streamlit", "run", str(script)),
-        f"--server.address={ADDRESS}",
-        f"--server.port={port}",
-        "--server.headless=true",  # no question about an email address
-        "--browser.gatherUsageStats=false",
-        "--logger.hideWelcomeMessage=true",
-    ]
-
-
 def free_port(text: str) -> int:
     """The port asked for; SetupError where it is no port or taken."""
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise SetupError(f"PORT={text} is not a port: it must be a number from 1 to 65535.")
     port = int(text)
     try:
-        in_use = answers(port)
-        with socket.socket() as listener:
-            if os.name != "nt":  # on Windows this would let two servers share a port
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((ADDRESS, port))
+        if can_bind(port):
+            return port
     except PermissionError:
         raise SetupError(f"Port {port} needs rights you do not have; try PORT=8501.") from None
-    except OSError:
-        in_use = True
-    if in_use:
-        raise SetupError(
-            f"Port {port} is taken; perhaps Headroom runs already: http://{ADDRESS}:{port}\n"
-            f"Another port: make run PORT={port + 1 if port < 65535 else 8501}"
-        )
-    return port
-
-
-def answers(port: int) -> bool:
-    """Whether something accepts connections on the port."""
-    with socket.socket() as client:
-        client.settimeout(1)
-        return client.connect_ex((ADDRESS, port)) == 0
-
-
-def wait_for_app(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the app answers. False if it ended or does not answer in START_SECONDS."""
-    url = f"http://{ADDRESS}:{port}/_stcore/health"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with opener.open(url, timeout=1):
-                return True
-        except OSError:
-            time.sleep(0.05)
-    return False
+    raise SetupError(
+        f"Port {port} is taken; perhaps Headroom runs already: http://{ADDRESS}:{port}\n"
+        f"Another port: make run PORT={port + 1 if port < 65535 else 8501}"
+    )
 
 
 def test(python: Path) -> int:
