@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "check":
         return _check(options.files)
-    if not re.match(KEBAB_CASE, options.id):
+    if not re.fullmatch(KEBAB_CASE, options.id):
         return _refuse(f'"{options.id}" is not an id: use a-z, 0-9 and single hyphens')
     return _new_question(options.id) if options.kind == "question" else _new_problem(options.id)
 
