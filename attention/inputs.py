@@ -128,6 +128,10 @@ def _fan_in(shape: tuple[int, ...], known: Mapping[str, int], generator: torch.G
     return _normal(shape, known, generator) / math.sqrt(shape[-1])
 
 
+def _rows(shape: tuple[int, ...], known: Mapping[str, int], generator: torch.Generator) -> Tensor:
+    return _normal(shape, known, generator).softmax(dim=-1)
+
+
 def _unit(shape: tuple[int, ...], _: Mapping[str, int], generator: torch.Generator) -> Tensor:
     return torch.rand(shape, generator=generator, dtype=torch.float64)
 
@@ -168,6 +172,7 @@ def _tree(shape: tuple[int, ...], _: Mapping[str, int], generator: torch.Generat
 WAYS: dict[str, Way] = {
     "normal": _normal,  # standard normal
     "fan_in": _fan_in,  # normal over the square root of the last dimension, as weights are
+    "rows": _rows,  # attention weights: rows are positive and sum to one
     "unit": _unit,  # uniform in [0, 1)
     "ones": _ones,  # around one: the gains of a norm
     "coin": _coin,  # booleans
