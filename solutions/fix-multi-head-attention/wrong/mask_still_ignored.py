@@ -1,0 +1,41 @@
+"""The mask is accepted but never used, as in the code to mend, so masked keys still reach the
+output.
+
+接受了 mask 却没有使用（原代码的毛病），被掩蔽的键仍然影响输出。
+"""
+
+import math
+
+import torch
+from torch import nn
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model: int, num_heads: int):
+        super().__init__()
+        if d_model % num_heads != 0:
+            raise ValueError(f"d_model={d_model} is not divisible by num_heads={num_heads}")
+        self.num_heads = num_heads
+        self.head_dim = d_model // num_heads
+        self.query_linear = nn.Linear(d_model, d_model)
+        self.key_linear = nn.Linear(d_model, d_model)
+        self.value_linear = nn.Linear(d_model, d_model)
+        self.output_linear = nn.Linear(d_model, d_model)
+
+    def split_heads(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, _ = x.shape
+        x = x.view(batch, length, self.num_heads, self.head_dim)
+        return x.transpose(1, 2)  # (B, H, L, D)
+
+    def forward(self, query, key, value, mask=None) -> torch.Tensor:
+        query = self.split_heads(self.query_linear(query))
+        key = self.split_heads(self.key_linear(key))
+        value = self.split_heads(self.value_linear(value))
+
+        scores = query @ key.transpose(-2, -1) / math.sqrt(self.head_dim)  # (B, H, Lq, Lk)
+        weights = torch.softmax(scores, dim=-1)
+        heads = weights @ value  # (B, H, Lq, D)
+
+        batch, _, length, _ = heads.shape
+        merged = heads.transpose(1, 2).reshape(batch, length, self.num_heads * self.head_dim)
+        return self.output_linear(merged)

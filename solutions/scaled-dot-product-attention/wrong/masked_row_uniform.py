@@ -1,0 +1,18 @@
+"""Masked scores are set to -1e9 and nothing else is done, so a query without any key averages all
+values instead of giving zeros.
+
+只把被掩蔽的分数设为 -1e9，一个键都不能注意的查询得到全部值的平均，而不是零。
+"""
+
+import math
+
+import torch
+
+
+def scaled_dot_product_attention(query, key, value, mask=None):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e9)
+    weights = torch.softmax(scores, dim=-1)
+    return weights @ value, weights

@@ -1,0 +1,20 @@
+"""The scores are not divided by the square root of the head dimension, so the softmax is too
+sharp.
+
+分数没有除以 head_dim 的平方根，softmax 过于尖锐。
+"""
+
+import math
+
+import torch
+
+
+def scaled_dot_product_attention(query, key, value, mask=None):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    scores = query @ key.transpose(-2, -1)  # (..., Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return weights @ value, weights

@@ -1,0 +1,19 @@
+"""The pair is returned the other way round, as (weights, output).
+
+返回值的顺序反了，成了 (weights, output)。
+"""
+
+import math
+
+import torch
+
+
+def scaled_dot_product_attention(query, key, value, mask=None):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return weights, weights @ value
