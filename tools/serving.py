@@ -18,16 +18,28 @@ START_SECONDS = 120.0
 class App:
     """A Streamlit script being served; a context manager that ends it.
 
-    `data` is the folder for what the user does there: never the real one in tests.
+    `data` is the folder for what the user does there: never the real one in tests. A `quiet` one
+    keeps its log to itself.
     """
 
-    def __init__(self, data: Path, script: str | Path = "app.py", port: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        script: str | Path = "app.py",
+        port: int | None = None,
+        quiet: bool = False,
+    ) -> None:
         self.port = port or unused_port()
         self.url = f"http://{ADDRESS}:{self.port}"
         command = app_command(sys.executable, self.port, script)
         folder = ROOT if script == "app.py" else Path(script).parent
+        output = subprocess.DEVNULL if quiet else None
         self.process = subprocess.Popen(
-            command, cwd=folder, env={**environment(), "HEADROOM_DATA": str(data)}
+            command,
+            cwd=folder,
+            env={**environment(), "HEADROOM_DATA": str(data)},
+            stdout=output,
+            stderr=output,
         )
 
     def __enter__(self) -> "App":
