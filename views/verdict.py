@@ -92,8 +92,8 @@ def marks_of_run(result: RunResult, name: str) -> Marks:
 
 def _failure(check: CheckResult, submission: int, slug: str, *, opened: bool) -> None:
     """A check that did not pass: why, on what, and where to look closer."""
-    label = f":material/close: {t('problems.failed')}: {one_line(say(check.title))}"
-    with st.expander(label, expanded=opened):
+    label = t("problems.failed", title=one_line(say(check.title)))
+    with st.expander(f":material/close: {label}", expanded=opened):
         st.markdown(literal(say(check.message)))
         detail = check.detail or {}
         _detail(detail)
@@ -104,8 +104,9 @@ def _failure(check: CheckResult, submission: int, slug: str, *, opened: bool) ->
 
 def _list(checks: Sequence[CheckResult], word: str, icon: str) -> None:
     """Checks of which there is no more to say than whether they passed."""
-    lines = [f"{icon} {t(f'problems.{word}')}: {one_line(say(check.title))}" for check in checks]
-    if lines:
+    titles = [one_line(say(check.title)) for check in checks]
+    if titles:
+        lines = [f"{icon} {t(f'problems.{word}', title=title)}" for title in titles]
         st.markdown("  \n".join(lines))
 
 

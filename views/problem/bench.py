@@ -32,10 +32,10 @@ class Bench:
     code: str  # the latest text that Python knows
     saved: float | None  # when it was stored, in seconds since 1970
     seq: int = 0  # of the latest text from the editor; see views.editor
-    failure: str = ""  # why the latest text could not be stored
+    failure: StoreError | None = None  # why the latest text could not be stored
     before: str | None = None  # the text that a reset or an older submission replaced
     result: Running | Grading | Submission | None = None  # what this visit asked for last
-    trouble: str = ""  # why that could not even begin
+    trouble: GraderError | StoreError | None = None  # why that could not even begin
     submissions: list[Submission] = field(default_factory=list)
 
     @property
@@ -122,12 +122,12 @@ def _expect(bench: Bench, grading: Grading) -> None:
 @contextmanager
 def _begin(bench: Bench, text: Typed | None) -> Iterator[Desk]:
     """Take the latest text and hand out the desk; what hinders either is told on the bench."""
-    bench.trouble = ""
+    bench.trouble = None
     _catch_up(bench, text)
     try:
         yield open_desk()
     except (GraderError, StoreError) as error:
-        bench.trouble = str(error)
+        bench.trouble = error
 
 
 def _catch_up(bench: Bench, text: Typed | None) -> None:
@@ -140,6 +140,6 @@ def _keep(bench: Bench, code: str) -> None:
     try:
         session.store().save_draft(session.user(), bench.slug, code)
     except StoreError as error:
-        bench.failure = str(error)
+        bench.failure = error
     else:
-        bench.saved, bench.failure = time.time(), ""
+        bench.saved, bench.failure = time.time(), None

@@ -31,8 +31,8 @@ class Grading:
     code: str
     job: Job | None = None
     verdict: Verdict | None = None
-    failure: str = ""
-    unsaved: str = ""  # why the verdict could not be written to the store
+    failure: Exception | None = None
+    unsaved: StoreError | None = None  # why the verdict could not be written to the store
     began: float = field(default_factory=time.monotonic)
     ended: Event = field(default_factory=Event)
 
@@ -118,7 +118,7 @@ class Desk:
             grading.verdict = grading.job.result()
             self._record(grading, grading.verdict)
         except Exception as error:
-            grading.failure = str(error) or type(error).__name__
+            grading.failure = error
         finally:
             grading.ended.set()
 
@@ -126,7 +126,7 @@ class Desk:
         try:
             self._store.record_verdict(grading.submission, verdict.to_dict())
         except StoreError as error:
-            grading.unsaved = str(error)
+            grading.unsaved = error
 
     def _forget(self) -> None:
         """Drop the oldest gradings that have ended."""

@@ -68,5 +68,5 @@ def _restore(bench: Bench, submission: Submission) -> None:
 
 
 def _show(bench: Bench, submission: Submission) -> None:
-    bench.result, bench.trouble = submission, ""
+    bench.result, bench.trouble = submission, None
     st.rerun()

@@ -14,6 +14,7 @@ from views import session
 from views.i18n import say, t
 from views.problem.bench import PATIENCE, open_desk
 from views.problem.desk import settled
+from views.problem.words import reason
 from views.verdict import draw_example, literal
 from views.widgets import link
 
@@ -34,12 +35,12 @@ def _examples(problem: Problem) -> None:
     try:
         future = _future(problem.slug)
     except (GraderError, StoreError) as error:
-        st.caption(t("problems.no_grader", reason=literal(str(error))))
+        st.caption(t("problems.no_grader", reason=literal(reason(error))))
         return
     if not settled(future, PATIENCE):
         st.fragment(_await_examples, run_every=POLL)(future)
     elif failure := future.exception():
-        st.caption(t("problems.no_grader", reason=literal(str(failure))))
+        st.caption(t("problems.no_grader", reason=literal(reason(failure))))
         st.button(t("problems.try_again"), on_click=_forget_examples, key="examples-again")
     else:
         for example in future.result().examples:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from study.problems import Problem
-from study.store import ProblemState
+from study.store import ProblemState, StoreError
 from views import session, widgets
-from views.i18n import t
+from views.i18n import say, t
 
 STATES = ("untried", "tried", "solved")
 STATE_ICONS = {
@@ -32,6 +32,13 @@ def facts(problem: Problem, state: str) -> str:
         t(f"common.frequency_{problem.frequency}"),
         t(f"problems.state_{state}"),
     )
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in the user's language where the error knows it."""
+    if isinstance(error, StoreError):
+        return say(error.text)
+    return str(error) or type(error).__name__
 
 
 def ago(moment: datetime) -> str:

@@ -21,7 +21,7 @@ from views.i18n import t
 from views.problem import bench as actions
 from views.problem.bench import Bench
 from views.problem.desk import Grading, Running, settled
-from views.problem.words import ago
+from views.problem.words import ago, reason
 from views.verdict import draw_run, draw_verdict, literal, marks_of, marks_of_run
 
 POLL = 0.4  # s between looks at a result that takes long
@@ -62,7 +62,7 @@ def _button(name: str, bench: Bench, act: Action, shortcut: str, *, main: bool =
 @st.fragment(key="saved")
 def _saved(bench: Bench) -> None:
     age = None if bench.saved is None else max(0.0, time.time() - bench.saved)
-    failure = t("editor.saved_failed", reason=bench.failure) if bench.failure else ""
+    failure = t("editor.saved_failed", reason=reason(bench.failure)) if bench.failure else ""
     saved_line("saved", seq=bench.seq, age=age, failure=failure)
 
 
@@ -131,7 +131,7 @@ def _marks(bench: Bench) -> Marks:
 
 def _draw_result(bench: Bench) -> None:
     if bench.trouble:
-        st.error(t("problems.no_grader", reason=literal(bench.trouble)))
+        st.error(t("problems.no_grader", reason=literal(reason(bench.trouble))))
         return
     match shown(bench):
         case Running() as running:
@@ -151,17 +151,18 @@ def _run(running: Running) -> None:
     try:
         draw_run(running.future.result())
     except GraderError as error:
-        st.error(t("problems.no_grader", reason=literal(str(error))))
+        st.error(t("problems.no_grader", reason=literal(reason(error))))
 
 
 def _grading(grading: Grading) -> None:
     if not grading.ended.is_set():
         _wait(grading)
-    elif grading.verdict is None:
-        st.error(t("problems.no_grader", reason=literal(grading.failure)))
+    elif grading.failure is not None:
+        st.error(t("problems.no_grader", reason=literal(reason(grading.failure))))
         st.caption(t("problems.kept_ungraded"))
-    else:
-        draw_verdict(grading.verdict, grading.submission, unsaved=grading.unsaved)
+    elif grading.verdict is not None:
+        unsaved = reason(grading.unsaved) if grading.unsaved else ""
+        draw_verdict(grading.verdict, grading.submission, unsaved=unsaved)
 
 
 def _submission(bench: Bench, submission: Submission) -> None:
