@@ -11,6 +11,7 @@ from attention.inputs import draw
 from attention.kv_cache import bytes_per_token, kv_cache, step
 from attention.multi_head_latent import absorbed, multi_head_latent, numbers_per_token
 from attention.paged import paged
+from attention.prefix_sharing import prefix_sharing
 from attention.rolling_cache import RollingCache, rolling_cache
 from attention.rotary import apply_rotary
 
@@ -152,3 +153,16 @@ def test_published_latent_cache_sizes():
     # Its abstract: 93.3 % less than DeepSeek 67B (95 layers, 8 key-value heads), at 6 bits.
     before = 8 * bytes_per_token(layers=95, kv_heads=8, head_dim=128)
     assert round(100 * (1 - 6 * numbers / before), 1) == 93.3
+
+
+@pytest.mark.parametrize("queries", [1, 3])
+def test_a_shared_prefix_gives_what_each_request_gives_alone(queries):
+    sizes = {"batch": 3, "queries": queries, "keys": 4, "prefix": 70}
+    inputs = draw(prefix_sharing, sizes, dtype=DOUBLE)
+    output, _ = prefix_sharing(**inputs)
+    for b in range(3):
+        key = torch.cat([inputs["prefix_key"], inputs["key"][b]], dim=-2)
+        value = torch.cat([inputs["prefix_value"], inputs["value"][b]], dim=-2)
+        mask = torch.ones(queries, 74, dtype=torch.bool).tril(74 - queries)
+        expected = F.scaled_dot_product_attention(inputs["query"][b], key, value, mask)
+        torch.testing.assert_close(output[b], expected)

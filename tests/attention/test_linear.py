@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention import gated_delta, gated_linear, linear, retention
+from attention import gated_delta, gated_linear, linear, retention, rwkv, state_space_dual
 from attention.inputs import draw
 from attention.performer import (
     expected_squared_error,
@@ -64,10 +64,18 @@ def test_linear_forms_make_no_full_matrix(largest):
 
 
 @pytest.mark.parametrize(
-    "function", [linear.chunked, retention.chunked, gated_linear.chunked, gated_delta.chunked]
+    "function",
+    [
+        linear.chunked,
+        retention.chunked,
+        gated_linear.chunked,
+        gated_delta.chunked,
+        state_space_dual.chunked,
+    ],
 )
 def test_empty_chunks_are_named(function):
-    module = {f.chunked: f for f in (linear, retention, gated_linear, gated_delta)}[function]
+    modules = (linear, retention, gated_linear, gated_delta, state_space_dual)
+    module = {module.chunked: module for module in modules}[function]
     main = getattr(module, module.__name__.split(".")[-1])
     with pytest.raises(ValueError, match="got 0"):
         function(**draw(main), chunk=0)
@@ -212,3 +220,43 @@ def test_causality_of_every_recurrent_form():
         after = main(**inputs)[0]
         torch.testing.assert_close(before[:, :5], after[:, :5], rtol=0, atol=1e-12)
         assert not torch.equal(before[:, 5:], after[:, 5:])
+
+
+def test_rwkv_by_its_sums_and_its_recurrence():
+    inputs = draw(rwkv.rwkv, {"batch": 2, "length": 6}, dtype=DOUBLE)
+    output, weights = rwkv.rwkv(**inputs)
+    k, v, w, u = (inputs[name] for name in ("key", "value", "decay", "bonus"))
+    for t in range(6):
+        above = sum((k[:, j] - (t - 1 - j) * w).exp() * v[:, j] for j in range(t))
+        below = sum((k[:, j] - (t - 1 - j) * w).exp() for j in range(t))
+        now = (u + k[:, t]).exp()
+        expected = inputs["receptance"][:, t].sigmoid() * (above + now * v[:, t]) / (below + now)
+        torch.testing.assert_close(output[:, t], expected)
+    torch.testing.assert_close(rwkv.recurrent(**inputs), output)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 4, 6, dtype=DOUBLE))
+
+
+def test_rwkv_survives_large_keys():
+    inputs = draw(rwkv.rwkv, {"length": 6}, dtype=DOUBLE)
+    inputs["key"] = 1e4 * inputs["key"]
+    torch.testing.assert_close(rwkv.recurrent(**inputs), rwkv.rwkv(**inputs)[0])
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_forms_of_state_space_duality_are_equal(chunk):
+    inputs = draw(state_space_dual.state_space_dual, {"batch": 2, "length": 7}, dtype=DOUBLE)
+    parallel, _ = state_space_dual.state_space_dual(**inputs)
+    torch.testing.assert_close(state_space_dual.chunked(**inputs, chunk=chunk), parallel)
+
+
+def test_state_space_duality_by_its_recurrence_and_against_retention():
+    inputs = draw(state_space_dual.state_space_dual, {"length": 6}, dtype=DOUBLE)
+    query, key, value = (inputs[name][0] for name in ("query", "key", "value"))
+    state = torch.zeros(16, 16, dtype=DOUBLE)
+    output, _ = state_space_dual.state_space_dual(**inputs)
+    for t in range(6):
+        state = state / (1 + inputs["step"][0, t].exp()) + torch.outer(key[t], value[t])
+        torch.testing.assert_close(output[0, t], state.T @ query[t])
+    inputs["step"] = torch.full((1, 6), 1 / 31, dtype=DOUBLE).log()  # decay 31/32: the first head's
+    fading, _ = retention.retention(4 * query[None, None], key[None, None], value[None, None])
+    torch.testing.assert_close(state_space_dual.state_space_dual(**inputs)[0], fading[0])

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from attention.induced_set import induced_set
 from attention.inputs import draw
 from attention.linformer import linformer
 from attention.low_rank import low_rank, low_rank_error
@@ -134,3 +135,21 @@ def test_no_method_of_the_same_rank_beats_the_bound():
 def test_needles_have_full_rank_and_averages_rank_one():
     torch.testing.assert_close(low_rank_error(torch.eye(16), 4), torch.tensor((12 / 16) ** 0.5))
     assert low_rank_error(torch.full((16, 16), 1 / 16), 1) < 1e-6
+
+
+def test_induced_set_is_two_attentions(largest):
+    inputs = draw(induced_set, {"batch": 2, "length": 7}, dtype=DOUBLE)
+    points = inputs["points"].expand(2, -1, -1)
+    gathered = F.scaled_dot_product_attention(points, inputs["key"], inputs["value"])
+    expected = F.scaled_dot_product_attention(inputs["query"], gathered, gathered)
+    output, weights = induced_set(**inputs)
+    torch.testing.assert_close(output, expected)
+    torch.testing.assert_close(weights @ inputs["value"], output)
+    assert (torch.linalg.matrix_rank(weights) <= 3).all()
+    order = torch.randperm(7)
+    moved = {k: x[:, order] if k != "points" else x for k, x in inputs.items()}
+    torch.testing.assert_close(induced_set(**moved)[0], output[:, order])
+    long = draw(induced_set, {"length": 400, "dim": 4})
+    with largest:
+        assert induced_set(**long, need_weights=False)[1] is None
+    assert largest.elements <= 400 * 4

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attention.alibi import alibi, alibi_bias
+from attention.disentangled import disentangled
 from attention.inputs import draw
 from attention.relative_keys import relative_keys
 from attention.rotary import apply_rotary, frequencies, rotary
@@ -262,3 +263,24 @@ def test_transformer_xl_by_the_four_terms():
             r = position @ table[i + 4 - j]
             scores[j] = (query[i] @ key[j] + query[i] @ r + u @ key[j] + v @ r) / 4
         torch.testing.assert_close(weights[0, i], scores.softmax(0))
+
+
+def test_disentangled_by_its_three_terms():
+    inputs = draw(disentangled, {"batch": 2, "length": 7, "distances": 6}, dtype=DOUBLE)
+    _, weights = disentangled(**inputs)
+    place = lambda i, j: max(0, min(i - j + 3, 5))  # noqa: E731
+    for b in range(2):
+        q, k = inputs["query"][b], inputs["key"][b]
+        for i in range(7):
+            scores = torch.stack(
+                [
+                    q[i] @ k[j]
+                    + q[i] @ inputs["position_keys"][place(i, j)]
+                    + k[j] @ inputs["position_queries"][place(j, i)]
+                    for j in range(7)
+                ]
+            )
+            torch.testing.assert_close(weights[b, i], (scores / math.sqrt(48)).softmax(0))
+    inputs["position_keys"] = inputs["position_queries"] = torch.zeros(5, 16, dtype=DOUBLE)
+    with pytest.raises(ValueError, match="even number of rows, got 5"):
+        disentangled(**inputs)

@@ -14,6 +14,7 @@ from attention.gated import gated
 from attention.inputs import draw
 from attention.learned_sinks import learned_sinks
 from attention.qk_norm import qk_norm, rms_norm
+from attention.scalable_softmax import scalable_softmax
 from attention.scaled_dot_product import scaled_dot_product
 from attention.sigmoid import sigmoid
 from attention.soft_capped import soft_capped
@@ -239,3 +240,26 @@ def test_open_forget_gates_are_causal_attention_and_a_shut_one_hides_the_past():
     _, weights = forgetting(**inputs)
     assert weights[..., 3:, :3].max() < 1e-12
     torch.testing.assert_close(weights.sum(-1), torch.ones(1, 4, 6, dtype=DOUBLE))
+
+
+def test_scalable_softmax_by_loops():
+    inputs = draw(scalable_softmax, {"batch": 2, "queries": 3, "keys": 5}, dtype=DOUBLE)
+    _, weights = scalable_softmax(**inputs)
+    for i in range(3):
+        seen = i + 3
+        scores = (inputs["query"][:, :, i, None] * inputs["key"][:, :, :seen]).sum(-1) / 4
+        factor = inputs["strength"][:, None] * math.log(seen)
+        torch.testing.assert_close(weights[:, :, i, :seen], (factor * scores).softmax(-1))
+
+
+def test_the_largest_weight_fades_in_softmax_and_not_in_scalable_softmax():
+    strength, largest = torch.ones(1, dtype=DOUBLE), {}
+    for keys in (10, 1000):
+        key = torch.zeros(1, 1, keys, 1, dtype=DOUBLE)
+        key[..., 0, :] = 2.0  # the gap to all others
+        query, value = torch.ones(1, 1, 1, 1, dtype=DOUBLE), torch.zeros_like(key)
+        plain = scaled_dot_product(query, key, value)[1].max().item()
+        largest[keys] = plain, scalable_softmax(query, key, value, strength)[1].max().item()
+        assert plain == pytest.approx(math.e**2 / (math.e**2 + keys - 1))
+        assert largest[keys][1] == pytest.approx(keys**2 / (keys**2 + keys - 1))
+    assert largest[1000][0] < 0.01 < 0.99 < largest[1000][1]

@@ -13,6 +13,7 @@ from attention.inputs import draw
 from attention.neighbourhood import near, neighbourhood
 from attention.non_local import non_local
 from attention.shifted_window import by_windows, regions, shifted_window
+from attention.slot_attention import slot_attention
 from attention.squeeze_excitation import squeeze_excitation
 from attention.stages import record
 from attention.vit_patch import cut, vit_patch
@@ -248,3 +249,32 @@ def test_two_axes_reach_every_patch():
     value.requires_grad_()
     axial(query, key, value)[0][2, 3].sum().backward()
     assert (value.grad.abs().sum(-1) > 0).all()
+
+
+def test_slots_by_loops():
+    inputs = draw(slot_attention, {"batch": 2, "keys": 6}, dtype=DOUBLE)
+    output, weights = slot_attention(**inputs, steps=2)
+    for b in range(2):
+        slots, x = inputs["slots"][b], inputs["x"][b]
+        k, v = x @ inputs["key_weight"].T, x @ inputs["value_weight"].T
+        for _ in range(2):
+            q = slots @ inputs["query_weight"].T
+            shares = torch.stack([(q @ k[j] / 4).softmax(0) for j in range(6)], dim=1)
+            means = shares / shares.sum(1, keepdim=True)
+            slots = means @ v
+        torch.testing.assert_close(output[b], slots, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(weights[b], means, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="got 0"):
+        slot_attention(**inputs, steps=0)
+
+
+def test_slots_compete_for_inputs_and_follow_their_order():
+    inputs = draw(slot_attention, {"keys": 9}, dtype=DOUBLE)
+    with record() as stages:
+        output, _ = slot_attention(**inputs)
+    torch.testing.assert_close(stages["shares"].sum(-2), torch.ones(1, 9, dtype=DOUBLE))
+    order = torch.tensor([2, 0, 1])
+    inputs["slots"] = inputs["slots"][:, order]
+    torch.testing.assert_close(slot_attention(**inputs)[0], output[:, order])
+    inputs["x"] = inputs["x"].flip(1)
+    torch.testing.assert_close(slot_attention(**inputs)[0], output[:, order])
