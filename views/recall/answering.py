@@ -22,10 +22,10 @@ def answering(question: Question) -> None:
     """The place for one's own answer, as this question wants it."""
     if question.choices:
         _choices(question.id, question.choices)
-    elif question.compute:
+        return
+    _own_words(question.id)
+    if question.compute:
         _compute(question.id, question.compute)
-    else:
-        _own_words(question.id)
 
 
 def solution(question: Question) -> None:
@@ -103,7 +103,8 @@ def _choices(id: str, choices: tuple[Choice, ...]) -> None:
         st.success(t("questions.right"), icon=":material/check:")
         _reasons(choices)
     else:
-        st.warning(t("questions.choices_wrong"), icon=":material/close:")
+        word = "missing" if picked < right else "wrong"
+        st.warning(t(f"questions.choices_{word}"), icon=":material/close:")
         _reasons(choices, picked)
 
 
@@ -144,14 +145,15 @@ def _reasons(choices: tuple[Choice, ...], only: set[int] | None = None) -> None:
 
 
 def _compute(id: str, compute: Compute) -> None:
-    """A number to work out; what was entered is kept as the answer."""
+    """A number to work out; what was entered is kept, as a setting beside the answer."""
     unit = compute.unit
     text = st.text_input(
         t("questions.number", unit=unit) if unit else t("questions.number_bare"),
-        kept(lambda: store().answer(user(), id), ""),
+        kept(lambda: str(store().setting(user(), f"number.{id}", "")), ""),
         key=f"number_{id}",
         placeholder=t("questions.number_placeholder"),
-        on_change=lambda: _save_number(id),
+        on_change=_save_number,
+        args=(id,),
     )
     if not st.button(t("questions.check"), key=f"check_{id}"):
         return
@@ -166,7 +168,7 @@ def _compute(id: str, compute: Compute) -> None:
 
 def _save_number(id: str) -> None:
     with store_errors():
-        store().save_answer(user(), id, st.session_state[f"number_{id}"] or "")
+        store().set_setting(user(), f"number.{id}", st.session_state[f"number_{id}"] or "")
 
 
 def _tell(judgement: str) -> None:
