@@ -34,7 +34,7 @@ def asked():
             if isinstance(node, ast.Constant):
                 texts.add(node.value)
             if isinstance(node, ast.JoinedStr):
-                parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"([\w-]+)"
+                parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"([\w-]+?)"
                          for p in node.values]  # fmt: skip
                 patterns.add("".join(map(str, parts)))
     return texts, patterns
