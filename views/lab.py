@@ -54,12 +54,13 @@ def _adopt_address() -> None:
 def _lab() -> None:
     """Controls at the left, the chosen view at the right; a change redraws these alone."""
     import attention
-    from views import lab_compare, lab_controls, lab_heads, lab_stages
+    from views import lab_claims_view, lab_compare, lab_controls, lab_heads, lab_stages
 
     views: dict[str, Any] = {
         "stages": lab_stages.render,
         "heads": lab_heads.render,
         "compare": lab_compare.render,
+        "claims": lab_claims_view.render,
     }
     tab = lab_controls.choose_tab()
     left, right = st.columns([2, 7], gap="medium")
@@ -74,8 +75,13 @@ def _controls(tab: str, names: list[str]) -> Setup:
     """Draw all controls and write what they say into the address."""
     from dataclasses import replace
 
-    from views import lab_call, lab_controls, lab_setup
+    from views import lab_call, lab_claims_view, lab_controls, lab_setup
 
+    if tab == "claims":
+        setup = lab_claims_view.controls(replace(st.session_state[_SETUP], tab=tab))
+        st.session_state[_SETUP] = setup
+        _write(lab_setup.write(setup, lab_call.knobs(setup.variant)))
+        return setup
     name = lab_controls.choose_variant(names)
     knobs = lab_call.knobs(name)
     last: Setup = st.session_state[_SETUP]
@@ -83,7 +89,8 @@ def _controls(tab: str, names: list[str]) -> Setup:
     others = None
     first = st.container()
     if tab == "compare":
-        fitting = [n for n in names if lab_setup.comparable(knobs, lab_call.knobs(n))]
+        with st.spinner(t("lab.loading_variants")):
+            fitting = [n for n in names if lab_setup.comparable(knobs, lab_call.knobs(n))]
         other, parameters = lab_controls.other_controls(name, fitting, lab_call.knobs)
         setup = replace(setup, other=other, other_parameters=parameters)
         others = lab_call.knobs(other)

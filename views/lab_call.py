@@ -18,6 +18,7 @@ from attention.stages import record
 from views.charts.heatmap import THUMBNAIL_SIDE
 from views.charts.tiles import Array, block_factor, block_maximum, bounds
 from views.lab_setup import MASKS, MAX_CELLS, Knobs, Mask, Setup, cells_of
+from views.lab_temper import PARAMETERS, factor_of, find_steer, steered
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 PER_KEY_MASKS = ("none", "padding", "random")
@@ -67,12 +68,18 @@ class Stage:
 
 @dataclass(frozen=True)
 class Call:
-    """What a variant did: inputs as drawn, stages in order; or why it could not (`refusal`)."""
+    """What a variant did: inputs as drawn, stages in order; or why it could not (`refusal`).
+
+    `recorded` are the stages that the variant noted itself. `factor` is what the lab multiplied
+    the scores by on their way to "scaled"; the stages in `early` come before that.
+    """
 
     stages: dict[str, Stage] = field(default_factory=dict)
     inputs: dict[str, Tensor] = field(default_factory=dict)
     recorded: frozenset[str] = frozenset()
     refusal: str = ""
+    factor: float = 1.0
+    early: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=256)
@@ -88,7 +95,10 @@ def knobs(name: str) -> Knobs:
     defaults = {**SIZES, **variant.sizes}
     sizes = {n: d for n, d in defaults.items() if n in names and n not in variant.parameters}
     kinds = _mask_kinds(shapes(function).get("mask", ""))
-    return Knobs(variant, sizes, kinds, frozenset(_required(name)))
+    own = {key: entry["default"] for key, entry in variant.parameters.items()}
+    steer = find_steer(function, draw(function, dtype=torch.float64), own)
+    added = PARAMETERS if steer else {}
+    return Knobs(variant, sizes, kinds, frozenset(_required(name)), steer, added)
 
 
 @lru_cache(maxsize=256)
@@ -123,11 +133,29 @@ def run(setup: Setup, *, other: bool = False, given: Mapping[str, Tensor] | None
         if cells_of(setup.sizes, parameters) > MAX_CELLS:
             raise ValueError(f"more than {MAX_CELLS:,} cells")
         inputs = _inputs(name, setup, parameters, given or {})
-        with torch.no_grad(), record() as notes:
-            output, weights = attention.load(name)(**inputs, **parameters)
+        return _record(name, inputs, parameters)
     except REFUSALS as error:
         return Call(refusal=str(error).strip() or type(error).__name__)
-    return Call(_stages(inputs, notes, output, weights), inputs, frozenset(notes))
+
+
+def _record(name: str, inputs: dict[str, Tensor], parameters: Mapping[str, Any]) -> Call:
+    """The call itself. Scale and temperature, where they are the lab's, take a second one."""
+    known, function = knobs(name), attention.load(name)
+    own = {key: value for key, value in parameters.items() if key not in known.added}
+    added = {key: value for key, value in parameters.items() if key in known.added}
+    with torch.no_grad(), record() as notes:
+        output, weights = function(**inputs, **own)
+    if not added or added == {key: entry["default"] for key, entry in known.added.items()}:
+        return Call(_stages(inputs, notes, output, weights), inputs, frozenset(notes))
+    factor = factor_of(notes, added)
+    with torch.no_grad(), record() as changed:
+        output, weights = function(**steered(inputs, known.steer, factor), **own)
+    # What comes before the scaling is shown as it is without this way of getting there.
+    names = list(notes)
+    early = set(names[: names.index("scaled")])
+    notes = {n: notes[n] if n in early else tensor for n, tensor in changed.items()}
+    stages = _stages(inputs, notes, output, weights)
+    return Call(stages, inputs, frozenset(notes), factor=factor, early=frozenset(early))
 
 
 def _inputs(

@@ -17,7 +17,7 @@ from views.i18n import language, strings, t
 from views.lab_setup import DTYPES, MAX_SEED, TABS, Knobs, Mask, Setup, largest_size
 
 MEMORY = "lab_memory"
-_NARROW = 118
+_NARROW = 106
 
 
 def adopt(setup: Setup) -> None:
@@ -32,6 +32,9 @@ def adopt(setup: Setup) -> None:
         "lab_mask_keep": setup.mask.keep,
         "lab_seed": setup.seed,
         "lab_dtype": setup.dtype,
+        "lab_claim": setup.claim,
+        "lab_claim_width": setup.claim_width,
+        "lab_claim_precision": setup.claim_precision,
     }
     values |= {f"lab_size_{name}": size for name, size in setup.sizes.items()}
     values |= {f"lab_a_{setup.variant}_{n}": v for n, v in setup.parameters.items()}
@@ -57,6 +60,16 @@ def choose_variant(names: Sequence[str]) -> str:
     return str(_select("lab_variant", t("lab.variant"), names, names[0], variant_title))
 
 
+def choose(key: str, label: str, options: Sequence[Any], say: Callable[[Any], str]) -> Any:
+    """A choice among a few, the first of them at first."""
+    return _select(key, label, options, options[0], say)
+
+
+def choose_seed() -> int:
+    """The seed of what is drawn."""
+    return _whole("lab_seed", t("lab.seed"), 0, 0, MAX_SEED, help_text=t("lab.seed_help"))
+
+
 def choose_tab() -> str:
     """Which view of the call to draw."""
     _prepare("lab_tab", TABS[0])
@@ -76,7 +89,7 @@ def controls(setup: Setup, knobs: Knobs, others: Knobs | None) -> Setup:
     sizes = (others.sizes if others else {}) | knobs.sizes
     with st.container(horizontal=True, gap="small"):
         chosen = {name: _size(name, default) for name, default in sizes.items()}
-        seed = _whole("lab_seed", t("lab.seed"), 0, 0, MAX_SEED, help_text=t("lab.seed_help"))
+        seed = choose_seed()
         dtype = _select("lab_dtype", t("lab.dtype"), DTYPES, DTYPES[0], str, width=_NARROW)
     parameters = _parameters(knobs, "a")
     mask = _mask(knobs.masks, others.masks if others else ())

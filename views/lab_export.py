@@ -12,7 +12,7 @@ import streamlit as st
 from views.charts import export
 from views.charts.heatmap import Panel, Shown
 from views.i18n import t
-from views.lab_call import Call, sizes_for_draw
+from views.lab_call import Call, knobs, sizes_for_draw
 from views.lab_setup import Setup
 
 
@@ -65,11 +65,21 @@ def snippet(setup: Setup, name: str, call: Call) -> str:
     lines.append(f"inputs = draw(function, {sizes!r}, seed={setup.seed}{dtype})")
     if "mask" in call.inputs:
         lines += _mask_lines(setup, tuple(call.inputs["mask"].shape))
-    given = "".join(f", {key}={value!r}" for key, value in setup.parameters.items())
+    known = knobs(setup.variant)
+    if call.factor != 1.0 and name not in call.early and name not in call.inputs:
+        lines.append(_steer_line(known.steer, call.factor))
+    own = {key: value for key, value in setup.parameters.items() if key not in known.added}
+    given = "".join(f", {key}={value!r}" for key, value in own.items())
     lines += ["with record() as stages:", f"    output, weights = function(**inputs{given})"]
     lines += [f"{_origin(call, name)}", ""]
     lines += _drawing_lines(call, name, setup.head)
     return "\n".join(lines)
+
+
+def _steer_line(steer: str, factor: float) -> str:
+    """The line that stands for scale and temperature where a variant has no such argument."""
+    rows = '[: len(inputs["qkv_weight"]) // 3]' if steer == "qkv_weight" else "[:]"
+    return f'inputs["{steer}"]{rows} *= {factor!r}  # scale and temperature of the scores'
 
 
 def _origin(call: Call, name: str) -> str:

@@ -18,7 +18,18 @@ FACTOR_LIMIT = 2**20  # numbers sent at most to show the dot product behind a ce
 
 def words() -> dict[str, str]:
     """What the component itself says, in the current language."""
-    names = ("hint", "stages", "blocks", "largest", "whole", "all", "masked", "odd", "product")
+    names = (
+        "hint",
+        "point",
+        "stages",
+        "blocks",
+        "largest",
+        "whole",
+        "all",
+        "masked",
+        "odd",
+        "product",
+    )
     return {name: t(f"lab.map_{name}") for name in names}
 
 

@@ -13,7 +13,10 @@ from typing import Any
 from attention import Variant
 from views.charts.heatmap import Zoom
 
-TABS = ("stages", "heads", "compare")
+TABS = ("stages", "heads", "compare", "claims")
+CLAIMS = ("scale", "fill", "empty", "corner")
+CLAIM_WIDTHS = ("4", "16", "64", "256", "1024")
+CLAIM_PRECISIONS = ("float16", "bfloat16", "float32")
 MASKS = ("none", "causal", "padding", "window", "random")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 FIRST = "scaled_dot_product"
@@ -22,18 +25,24 @@ MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
 # Names in a link that mean something for every variant; a parameter of that name is prefixed.
 _RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep", "seed", "dtype"}
 _RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
+_RESERVED |= {"claim", "claim_width", "claim_precision"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
 _LARGEST = 1024
 
 
 @dataclass(frozen=True)
 class Knobs:
-    """What can be chosen for a variant: its sizes with defaults, and the masks it takes."""
+    """What can be chosen for a variant: its sizes with defaults, and the masks it takes.
+
+    `added` are parameters that the lab offers on top, by multiplying the input `steer`.
+    """
 
     variant: Variant
     sizes: dict[str, int]
     masks: tuple[str, ...]
     tensors: frozenset[str] = frozenset()
+    steer: str = ""
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def data(self) -> frozenset[str]:
@@ -42,8 +51,8 @@ class Knobs:
 
     @property
     def parameters(self) -> dict[str, dict[str, Any]]:
-        """The variant's own parameters, as its VARIANT describes them."""
-        return self.variant.parameters
+        """The variant's own parameters, as its VARIANT describes them, and those added here."""
+        return self.variant.parameters | self.added
 
     def defaults(self) -> dict[str, Any]:
         """The default of every parameter."""
@@ -76,6 +85,9 @@ class Setup:
     zoom: Zoom | None = None
     other: str = ""
     other_parameters: dict[str, Any] = field(default_factory=dict)
+    claim: str = CLAIMS[0]
+    claim_width: int = 64
+    claim_precision: str = CLAIM_PRECISIONS[0]
 
 
 @dataclass(frozen=True)
@@ -127,12 +139,17 @@ def read(
         zoom=reader.zoom(),
         other=other,
         other_parameters=reader.parameters(others, "with.") if others else {},
+        claim=reader.choice("claim", CLAIMS, CLAIMS[0]),
+        claim_width=int(reader.choice("claim_width", CLAIM_WIDTHS, "64")),
+        claim_precision=reader.choice("claim_precision", CLAIM_PRECISIONS, CLAIM_PRECISIONS[0]),
     )
     return setup, reader.finish()
 
 
 def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, str]:
     """The query that opens this set-up again. Only what counts for it is named."""
+    if setup.tab == "claims":
+        return _claim_words(setup)
     sizes = knobs.sizes | (others.sizes if others else {})
     query = {"variant": setup.variant, "tab": setup.tab}
     query |= {name: _word(setup.sizes[name]) for name in sizes if name in setup.sizes}
@@ -174,6 +191,16 @@ def misfit(setup: Setup) -> tuple[str, dict[str, Any]] | None:
     if count and model and model % count:
         return "num_heads", {"heads": count, "model": model}
     return None
+
+
+def _claim_words(setup: Setup) -> dict[str, str]:
+    """A claim as it stands in a query: which, the seed, and what can be varied in it."""
+    query = {"tab": "claims", "claim": setup.claim, "seed": str(setup.seed)}
+    if setup.claim == "scale":
+        query["claim_width"] = str(setup.claim_width)
+    if setup.claim == "fill":
+        query["claim_precision"] = setup.claim_precision
+    return query
 
 
 def _key(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +24,10 @@ from views.lab_panels import (
     thumbnails,
     words,
 )
-from views.lab_setup import Setup, misfit
+from views.lab_setup import Setup, cells_of, misfit
 
 MAP = "lab_map"
+SLOW = 2**20  # cells from which a call may take a second
 _SETUP = "lab_setup"
 
 
@@ -57,7 +59,10 @@ def call_of(setup: Setup) -> Call:
     key = replace(setup, tab="", stage="", head=None, zoom=None, other="", other_parameters={})
     kept: tuple[Setup, Call] | None = st.session_state.get("lab_call")
     if kept is None or kept[0] != key:
-        kept = (key, run(setup))
+        cells = cells_of(setup.sizes, setup.parameters)
+        slow = st.spinner(t("lab.computing", cells=f"{cells:,}")) if cells > SLOW else nullcontext()
+        with slow:
+            kept = (key, run(setup))
         st.session_state["lab_call"] = kept
     return kept[1]
 

@@ -82,7 +82,9 @@ def _draw(detail: dict[str, Any]) -> None:
         st.markdown(f"**{t('lab.verdict_inputs')}**")
         panels = [_panel(f"{n} · {shape_text(array.shape)}", array) for n, array in given.items()]
         alt = ", ".join(item.title for item in panels)
-        heatmap.mount("lab_verdict_inputs", heatmap.encode(panels, words(), alt=alt), _nothing)
+        heatmap.mount(
+            "lab_verdict_inputs", heatmap.encode(panels, words(), alt=alt, picks=()), _nothing
+        )
 
 
 def _results(detail: dict[str, Any]) -> bool:
@@ -105,7 +107,7 @@ def _results(detail: dict[str, Any]) -> bool:
         _say_shapes(yours.shape, expected.shape)
     focus = st.session_state.get(_FOCUS)
     fits = isinstance(focus, int) and all(focus < len(item.values) for item in panels)
-    frame = heatmap.encode(panels, words(), alt=alt, focus=focus if fits else None)
+    frame = heatmap.encode(panels, words(), alt=alt, focus=focus if fits else None, picks=("head",))
     heatmap.mount("lab_verdict_map", frame, _picked)
     return True
 

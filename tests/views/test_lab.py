@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import attention
-from views import lab_call, lab_export, lab_formulas, lab_measures, lab_panels, lab_setup
+from views import (
+    lab_call,
+    lab_claims,
+    lab_export,
+    lab_formulas,
+    lab_measures,
+    lab_panels,
+    lab_setup,
+)
 from views.i18n import strings
 from views.lab_setup import Mask, Setup
 
@@ -454,3 +462,85 @@ class TestFailedCheck:
         assert "no verdict yet" in self.draw(number).info[0].value
         store.record_verdict(number, {"verdict": "accepted", "checks": []})
         assert "failed no check" in self.draw(number).info[0].value
+
+
+class TestScaleAndTemperature:
+    @pytest.mark.parametrize("name", [n for n in NAMES if lab_call.knobs(n).added])
+    def test_they_change_what_comes_after_the_scores_and_nothing_before(self, name):
+        plain = lab_call.run(setup_of(variant=name)).stages
+        warm = lab_call.run(setup_of(variant=name, temperature="2", scaled="on")).stages
+        assert list(warm) == list(plain)
+        assert np.array_equal(warm["scores"].maps, plain["scores"].maps)
+        assert np.allclose(warm["scaled"].maps, plain["scaled"].maps / 2, rtol=1e-4, atol=1e-5)
+        raw = lab_call.run(setup_of(variant=name, scaled="off")).stages
+        assert np.allclose(raw["scaled"].maps, raw["scores"].maps, rtol=1e-4, atol=1e-4)
+        changed = [s for s in plain if not np.array_equal(plain[s].maps, warm[s].maps)]
+        assert "output" in changed
+
+    def test_the_same_as_the_variants_own(self):
+        ours = lab_call.run(setup_of(variant="multi_query", temperature="3", scaled="off"))
+        query, key = ours.stages["query"].maps, ours.stages["key"].maps
+        weights = torch.tensor(query @ key.transpose(0, 2, 1) / 3).softmax(-1).numpy()
+        assert np.allclose(ours.stages["weights"].maps, weights, atol=1e-5)
+
+    def test_not_offered_where_they_would_mean_nothing(self):
+        for name in ("linear", "additive", "retention"):
+            assert lab_call.knobs(name).added == {}
+        assert "temperature" in lab_call.knobs("scaled_dot_product").variant.parameters
+
+    @pytest.mark.parametrize("name", ["multi_head", "causal", "grouped_query"])
+    @pytest.mark.parametrize("stage", ["scores", "weights"])
+    def test_the_snippet_follows(self, name, stage, monkeypatch):
+        TestSnippet().same(monkeypatch, setup_of(variant=name, temperature="0.5"), stage)
+
+
+class TestClaims:
+    def test_scores_spread_as_the_root_of_d(self):
+        for row in lab_claims.scale(0, 64).table:
+            assert row["spread"] == pytest.approx(row["root"], rel=0.1)
+        tops = [row["raw_top"] for row in lab_claims.scale(0, 64).table]
+        assert tops == sorted(tops)
+        assert all(row["scaled_top"] < 0.12 for row in lab_claims.scale(0, 64).table)
+
+    @pytest.mark.parametrize("precision", lab_setup.CLAIM_PRECISIONS)
+    def test_fills_agree_but_in_the_empty_row(self, precision):
+        found = lab_claims.fill(0, precision)
+        assert found.numbers["rest"] == 0
+        assert found.maps["claim_infinity"][0].isnan().all()
+        leaked = found.maps["claim_billion"][0]
+        if precision == "float16":
+            assert leaked.isnan().all()
+        else:
+            assert torch.allclose(leaked.float(), torch.full((6,), 1 / 6), atol=1e-3)
+        assert (found.maps["claim_zeros"][0] == 0).all()
+
+    def test_replacing_nan_does_not_mend_the_gradient(self):
+        found = lab_claims.empty(0)
+        assert found.numbers["nan"] == 6
+        assert found.maps["claim_careful_gradient"].isfinite().all()
+        assert (found.maps["claim_careful_gradient"][0] == 0).all()
+
+    def test_top_left_hides_the_cache(self):
+        assert lab_claims.corner(0).numbers == {"position": 5, "wrong": 1, "right": 6}
+        value = torch.eye(8)[None]
+        fused = torch.nn.functional.scaled_dot_product_attention(
+            torch.zeros(1, 3, 8), torch.zeros(1, 8, 8), value, is_causal=True
+        )
+        assert ((fused[0] > 0) == torch.ones(3, 8, dtype=torch.bool).tril()).all()
+
+    @pytest.mark.parametrize("claim", lab_setup.CLAIMS)
+    @pytest.mark.parametrize("lang", ["en", "zh"])
+    def test_every_claim_opens_from_its_link(self, claim, lang):
+        test = AppTest.from_function(page, default_timeout=60)
+        test.session_state["language"] = lang
+        test.query_params["tab"] = "claims"
+        test.query_params["claim"] = claim
+        test.run()
+        assert not test.exception
+        assert not test.warning
+        assert query_of(test)["claim"] == claim
+
+    def test_a_claim_comes_back(self):
+        query = {"tab": "claims", "claim": "fill", "claim_precision": "bfloat16", "seed": "3"}
+        setup = setup_of(**query)
+        assert lab_setup.write(setup, lab_call.knobs(setup.variant)) == query

@@ -135,8 +135,12 @@ def encode(
     selected: str = "",
     focus: int | None = None,
     zoom: Zoom | None = None,
+    picks: Sequence[str] = ("head", "zoom"),
 ) -> bytes:
-    """One frame with the panels, drawn side by side and sharing a cursor, under the `strip`."""
+    """One frame with the panels, drawn side by side and sharing a cursor, under the `strip`.
+
+    `picks` says what the person may pick on the maps themselves: a head, a rectangle, or nothing.
+    """
     frame = _Frame()
     header = {
         "words": words,
@@ -144,6 +148,7 @@ def encode(
         "focus": focus,
         "selected": selected,
         "zoomed": zoom is not None,
+        "picks": list(picks),
         "tables": {name: _table(name) for name in ("viridis", "RdBu_r")},
         "masked": MASKED,
         "odd": NOT_FINITE,

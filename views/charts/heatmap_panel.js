@@ -212,7 +212,7 @@ class Panel {
   moved(event) {
     const cell = this.find(event);
     if (cell) this.view.point(cell);
-    if (this.start && cell && cell.tile === this.start.tile) {
+    if (this.start && this.view.frame.picks.includes('zoom') && cell && cell.tile === this.start.tile) {
       this.end = cell;
       this.outline(this.drag, this.start, cell);
     }
@@ -226,6 +226,7 @@ class Panel {
 
   released() {
     const { start, end, map } = this;
+    const { picks } = this.view.frame;
     this.stopDrag();
     if (!start || !end) return;
     const [top, bottom] = [start.row, end.row].sort((a, b) => a - b);
@@ -236,7 +237,7 @@ class Panel {
         top: map.top + top * map.step, bottom: Math.min(map.height, map.top + (bottom + 1) * map.step),
         left: map.left + left * map.step, right: Math.min(map.width, map.left + (right + 1) * map.step),
       });
-    } else if (map.count > 1) this.view.pick('head', map.first + start.tile);
+    } else if (map.count > 1 && picks.includes('head')) this.view.pick('head', map.first + start.tile);
   }
 
   stopDrag() {
@@ -254,7 +255,7 @@ class Panel {
       PageUp: { tile: tile - 1 }, PageDown: { tile: tile + 1 },
     };
     if (event.key in moves) this.view.point({ tile, row, column, ...moves[event.key] });
-    else if (event.key === 'Enter' && map.count > 1) this.view.pick('head', map.first + tile);
+    else if (event.key === 'Enter' && map.count > 1 && this.view.frame.picks.includes('head')) this.view.pick('head', map.first + tile);
     else if (event.key === 'Escape' && this.view.frame.zoomed) this.view.pick('zoom', null);
     else if (event.key === 'Escape' && map.of > map.count) this.view.pick('head', null);
     else return;

@@ -41,7 +41,7 @@ class View {
     if (!this.width || !this.frame) return;
     for (const panel of this.panels) panel.draw(Math.max(120, panel.root.clientWidth));
     if (this.cell) this.point(this.cell);
-    else this.readout.replaceChildren(element('p', 'faint', this.frame.words.hint));
+    else this.readout.replaceChildren(element('p', 'faint', this.frame.picks.includes('zoom') ? this.frame.words.hint : this.frame.words.point));
   }
 
   resize() {
