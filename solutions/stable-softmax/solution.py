@@ -1,0 +1,11 @@
+"""A softmax that neither overflows nor divides zero by zero."""
+
+import torch
+
+
+def softmax(x: torch.Tensor, dim: int) -> torch.Tensor:
+    top = x.amax(dim=dim, keepdim=True)
+    top = top.masked_fill(top == float("-inf"), 0.0)  # an empty slice: -inf - (-inf) is NaN
+    e = torch.exp(x - top.detach())
+    total = e.sum(dim=dim, keepdim=True)
+    return e / total.masked_fill(total == 0, 1.0)
