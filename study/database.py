@@ -104,8 +104,6 @@ def _make_folder(file: Path) -> None:
 def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: object) -> None:  # noqa: ARG001
-        # SQLAlchemy begins each transaction below; sqlite3 would leave schema changes out of it.
-        connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL, not NORMAL: with NORMAL the last transactions before a power cut can be lost.

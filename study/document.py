@@ -85,7 +85,7 @@ def read(file: Path, cache: Cache | None = None) -> Document:
     document = Document(file)
     try:
         content = file.read_bytes()
-        document.text = content.decode("utf-8-sig")
+        document.text = content.decode("utf-8")
     except OSError as error:
         _reject(document, 1, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:

@@ -112,7 +112,7 @@ class _Index:
 
 def _normal(text: str) -> str:
     """One form for what looks alike: width, case, and composed or superscript characters."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 def _is_han(run: str) -> bool:

@@ -1,7 +1,8 @@
 """Bringing an older store to the present schema. Imported only when a store is older.
 
 A schema change is a file in `versions/` with `upgrade()`, and its revision as `tables.HEAD`.
-It runs inside the transaction in which the store is opened: all of it, or nothing.
+It runs inside the transaction in which the store is opened: all of it, or nothing. SQLite
+changes a column only by copying the table, which `op.batch_alter_table` does.
 """
 
 from __future__ import annotations

@@ -4,11 +4,5 @@ from __future__ import annotations
 
 from alembic import context
 
-from study.tables import Base
-
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
-    render_as_batch=True,  # SQLite changes a column only by copying the table
-)
+context.configure(connection=context.config.attributes["connection"])
 context.run_migrations()

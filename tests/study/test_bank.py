@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ def test_an_id_stays_taken_when_its_entry_is_broken(repository: Any) -> None:
     [
         ("topic: {id: core, title: {en: Core, zh: 基础}}\n", "topic.order"),
         ("topic: {id: core, title: {en: Core}, order: 1}\n", "topic.title.zh"),
+        ("topic: {id: core, title: {en: C, zh: 基}, order: 1, order: 2}\n", "topic.order"),
         ("topic: core\n", "topic"),
         ("", "topic"),
     ],
@@ -234,6 +236,11 @@ def test_an_error_reads_like_a_compiler_message(
 def test_no_question_may_be_changed_by_mistake(repository: Any) -> None:
     with pytest.raises(ValueError, match="frozen"):
         repository.bank().questions[0].level = "hard"
+
+
+def test_the_garbage_collector_runs_again_after_loading(repository: Any) -> None:
+    repository.bank()
+    assert gc.isenabled()
 
 
 def test_a_missing_folder_is_an_empty_bank(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_lines_are_known_for_a_kept_file(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff", b"[]", b'{"format": 1}', b'{"format": 0, "values": {}}', b"[" * 99999]
+    "content", [b"", b"\xff", b"[]", b'{"format": 1}', b'{"format": 1, "values": 3}', b"[" * 99999]
 )
 def test_a_damaged_copy_is_as_good_as_none(source: Path, tmp_path: Path, content: bytes) -> None:
     kept = tmp_path / "kept.json"
@@ -69,6 +70,15 @@ def test_a_damaged_copy_is_as_good_as_none(source: Path, tmp_path: Path, content
     value = keep(source, kept)
     assert isinstance(value, dict)
     assert Cache(kept).get(source.read_bytes(), lambda: (no_parser(), False)) == value
+
+
+def test_a_copy_from_another_version_is_not_used(source: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    value = keep(source, kept)
+    old = json.loads(kept.read_bytes())
+    old |= {"format": old["format"] - 1, "values": dict.fromkeys(old["values"], "old")}
+    kept.write_text(json.dumps(old))
+    assert keep(source, kept) == value
 
 
 def test_a_copy_that_cannot_be_written_is_done_without(source: Path, tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, create_engine, inspect, text
+from sqlalchemy import URL, Connection, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from study import database, migrations
@@ -77,6 +80,24 @@ def test_readers_do_not_wait_for_a_writer() -> None:
 
 
 # Schema
+
+
+def test_two_that_find_no_tables_do_not_both_make_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look before either writes, the worst case; a barrier that only one can reach breaks."""
+    look, together = database._revision, threading.Barrier(2)
+
+    def look_together(connection: Connection) -> str | None:
+        found = look(connection)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=0.5)
+        return found
+
+    monkeypatch.setattr(database, "_revision", look_together)
+    with ThreadPoolExecutor(2) as pool:
+        stores = list(pool.map(lambda _: Store(), range(2)))
+    for store in stores:
+        store.save_draft("ann", "softmax", "code")
+        store.close()
 
 
 def schema(url: URL | str) -> dict[str, Any]:
