@@ -11,7 +11,7 @@ import streamlit as st
 from grader.verdict import Array, CheckResult, ExampleResult, RunResult, Verdict
 from views import arrays
 from views.editor import Marks
-from views.i18n import say, t
+from views.i18n import language, say, t
 from views.widgets import link, one_line
 
 ICONS = {
@@ -80,14 +80,14 @@ def duration(seconds: float) -> str:
 def marks_of(verdict: Verdict, submission: int) -> Marks:
     """What the editor marks: the failing line with the reason, or nothing."""
     items = () if verdict.line is None else ((verdict.line, say(verdict.message)),)
-    return Marks(f"submission-{submission}", items)
+    return Marks(f"submission {submission} {language()}", items)
 
 
 def marks_of_run(result: RunResult, name: str) -> Marks:
     """What the editor marks after a run: the first line that raised."""
     raised = [(result.line, result.error), *((e.line, e.error) for e in result.examples)]
-    items = tuple((line, error) for line, error in raised if line is not None and error)
-    return Marks(name, items[:1])
+    items = tuple((line, say(error)) for line, error in raised if line is not None and error)
+    return Marks(f"{name} {language()}", items[:1])
 
 
 def _failure(check: CheckResult, submission: int, slug: str, *, opened: bool) -> None:
@@ -136,7 +136,7 @@ def _inputs(inputs: dict[str, Any]) -> None:
 def draw_run(result: RunResult) -> None:
     """A run: every example with yours beside expected, and what was printed."""
     if result.error:
-        st.error(_raised(result.error, result.line), icon=ICONS["error"])
+        st.error(literal(say(result.error)), icon=ICONS["error"])
     for example in result.examples:
         draw_example(example)
     printed(result.stdout)
@@ -154,7 +154,7 @@ def draw_example(example: ExampleResult, *, alone: bool = False) -> None:
     if alone or example.error or not example.outputs:
         _html(lambda: _tables([*example.inputs.items(), *wanted]))
         if example.error and not alone:
-            st.error(_raised(example.error, example.line), icon=ICONS["error"])
+            st.error(literal(say(example.error)), icon=ICONS["error"])
         return
     _html(lambda: _tables(example.inputs.items()))
     for number, (yours, (_, value)) in enumerate(zip(example.outputs, wanted, strict=False)):
@@ -213,11 +213,6 @@ def _html(draw: Any) -> None:
         return
     if markup:
         st.html(markup)
-
-
-def _raised(error: str, line: int | None) -> str:
-    where = "" if line is None else f"**{t('problems.at_line', line=line)}**  \n"
-    return where + literal(error)
 
 
 def printed(stdout: str) -> None:

@@ -311,10 +311,11 @@ class TestRun:
         assert "Difference" not in shown
 
     def test_failing_line_is_marked(self, grader):
-        grader.running = result(error="SyntaxError: '(' was never closed", line=3)
+        message = {"en": "SyntaxError: '(' was never closed (line 3).", "zh": "第 3 行有语法错误。"}
+        grader.running = result(error=message, line=3)
         test = click(one(), "run")
-        assert "Line 3" in text(test)
-        assert marks(test) == [{"line": 3, "message": "SyntaxError: '(' was never closed"}]
+        assert r"was never closed \(line 3\)" in text(test)
+        assert marks(test) == [{"line": 3, "message": message["en"]}]
 
     def test_grader_error_is_told(self, grader):
         grader.running = GraderError("the judge is gone")
@@ -368,12 +369,20 @@ class TestSubmit:
         assert CHINESE[lang] in shown
         assert f"10 s {lang}" in shown
 
-    def test_marks_go_when_the_text_is_another(self, grader):
+    def test_marks_are_of_the_text_they_were_found_in(self, store):
+        number = store.add_submission("local", SLUG, "submitted = 1\n")
+        store.record_verdict(number, verdict("error", line=2).to_dict())
+        store.save_draft("local", SLUG, "submitted = 1\n")
+        assert marks(one())
+        store.save_draft("local", SLUG, "other = 1\n")
+        assert not marks(one())
+
+    def test_marks_are_left_to_the_editor_while_typing(self, grader):
         grader.outcome = verdict("error", line=2)
         test = click(one(), "submit")
-        assert marks(test)
+        before = editor_data(test)
         write(test, "other = 1\n").run()
-        assert not marks(test)
+        assert editor_data(test) == before
 
     def test_written_before_it_is_graded(self, store, grader):
         grader.outcome = GraderError("killed")

@@ -56,7 +56,7 @@ def _start_at_top(slug: str) -> None:
     )
 
 
-@st.fragment(key="side")
+@st.fragment
 def _side(problem: Problem, bench: Bench, *, solved: bool) -> None:
     labels = [t(f"problems.tab_{name}") for name in TABS]
     tabs = st.tabs(labels, key=f"tabs-{problem.slug}", on_change="rerun")

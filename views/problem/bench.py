@@ -17,7 +17,7 @@ from grader.verdict import GraderError
 from study.problems import Problem
 from study.store import StoreError, Submission
 from views import session
-from views.editor import Document, Typed, new_revision, typed
+from views.editor import Document, Marks, Typed, new_revision, typed
 from views.problem.desk import Desk, Grading, Running, settled
 
 PATIENCE = 0.4  # s that a click waits for its result before the page says what it waits for
@@ -36,6 +36,7 @@ class Bench:
     before: str | None = None  # the text that a reset or an older submission replaced
     result: Running | Grading | Submission | None = None  # what this visit asked for last
     trouble: GraderError | StoreError | None = None  # why that could not even begin
+    marks: Marks = field(default_factory=Marks)  # of the result that was drawn last
     submissions: list[Submission] = field(default_factory=list)
 
     @property
@@ -91,6 +92,7 @@ def replace(bench: Bench, code: str) -> None:
     _keep(bench, code)
     old = bench.document
     bench.document = Document(code, old.journal, old.visit, new_revision(), bench.saved or 0.0)
+    bench.marks = Marks(bench.marks.id)
 
 
 def run(bench: Bench, text: Typed | None) -> None:

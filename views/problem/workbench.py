@@ -1,7 +1,9 @@
 """The workbench: the editor, Run and Submit, and what came of them.
 
-While typing only the saved line is redrawn; Run redraws the bench; Submit redraws the page, of
-which only the verdict and the history have changed.
+The editor and its buttons are a fragment: saving while typing redraws nothing else. Run and
+Submit redraw the page, of which only the result, the history and the state have changed. (A
+callback that redrew one fragment by name would swallow a click elsewhere that reaches Python
+together with the text.)
 """
 
 from __future__ import annotations
@@ -30,36 +32,46 @@ Result = Running | Grading | Submission
 Action = Callable[[Bench, Typed | None], None]
 
 
-@st.fragment(key="bench")
 def draw(problem: Problem, bench: Bench) -> None:
-    """The workbench, as a fragment of its own."""
+    """The workbench."""
+    _mark(bench)
+    _desktop(problem, bench)
+    _draw_result(bench)
+
+
+@st.fragment
+def _desktop(problem: Problem, bench: Bench) -> None:
+    """The editor and what stands below it."""
     actions.adopt(bench)
     code_editor(
         bench.key,
         bench.document,
-        _marks(bench),
+        bench.marks,
         label=t("editor.label"),
-        on_text=partial(_on_text, bench),
-        on_run=partial(actions.run, bench),
-        on_submit=partial(_on_submit, bench),
+        on_text=partial(actions.take, bench),
+        on_run=partial(_act, bench, actions.run),
+        on_submit=partial(_act, bench, actions.submit),
     )
     with st.container(horizontal=True, vertical_alignment="center", key="bench-buttons"):
         _button("run", bench, actions.run, "Mod+Enter")
-        _button("submit", bench, _on_submit, "Mod+Shift+Enter", main=True)
+        _button("submit", bench, actions.submit, "Mod+Shift+Enter", main=True)
         _saved(bench)
         _reset(problem, bench)
-    _draw_result(bench)
 
 
 def _button(name: str, bench: Bench, act: Action, shortcut: str, *, main: bool = False) -> None:
     def click() -> None:
-        act(bench, typed(bench.key))
+        _act(bench, act, typed(bench.key))
 
     look: Literal["primary", "secondary"] = "primary" if main else "secondary"
     st.button(t(f"problems.{name}"), on_click=click, key=name, shortcut=shortcut, type=look)
 
 
-@st.fragment(key="saved")
+def _act(bench: Bench, act: Action, text: Typed | None) -> None:
+    act(bench, text)
+    st.rerun()
+
+
 def _saved(bench: Bench) -> None:
     age = None if bench.saved is None else max(0.0, time.time() - bench.saved)
     failure = t("editor.saved_failed", reason=reason(bench.failure)) if bench.failure else ""
@@ -75,16 +87,6 @@ def _reset(problem: Problem, bench: Bench) -> None:
     if bench.before is not None:
         back = partial(actions.replace, bench, bench.before)
         st.button(t("problems.undo"), on_click=back, key="undo", type="tertiary")
-
-
-def _on_text(bench: Bench, text: Typed) -> None:
-    actions.take(bench, text)
-    st.rerun("saved")
-
-
-def _on_submit(bench: Bench, text: Typed | None) -> None:
-    actions.submit(bench, text)
-    st.rerun()  # the whole page: the history and the problem's state change too
 
 
 def shown(bench: Bench) -> Result | None:
@@ -115,11 +117,19 @@ def verdict_of(result: Result | None) -> Verdict | None:
     return None
 
 
-def _marks(bench: Bench) -> Marks:
-    """Marks belong to the text they were found in: none once the text is another."""
+def _mark(bench: Bench) -> None:
+    """Mark the failing line of a new result, if the text is still the one it was found in.
+
+    From then on the marks are the editor's: they move and go with their lines.
+    """
     result = shown(bench)
-    if result is None or result.code != bench.code:
-        return Marks()
+    marks = Marks() if result is None else _marks(result)
+    if marks.id != bench.marks.id:
+        fits = result is not None and result.code == bench.code
+        bench.marks = marks if fits else Marks(marks.id)
+
+
+def _marks(result: Result) -> Marks:
     match result:
         case Running(future=future) if settled(future) and not future.exception():
             return marks_of_run(future.result(), f"run-{result.began}")
