@@ -1,0 +1,26 @@
+"""The keys are tiled while the values are repeated, so scores and values of different heads meet.
+
+键用了平铺，值用了逐个重复，分数与值来自不同的头。
+"""
+
+import math
+
+import torch
+
+
+def grouped_query_attention(query, key, value, mask=None):
+    # query (B, H, Lq, D), key (B, Hkv, Lk, D), value (B, Hkv, Lk, Dv)
+    heads, kv_heads = query.shape[1], key.shape[1]
+    if heads % kv_heads != 0:
+        raise ValueError(f"{heads} query heads cannot share {kv_heads} key-value heads equally")
+    group = heads // kv_heads
+    key = key.repeat(1, group, 1, 1)  # head h reads key-value head h // group
+    value = value.repeat_interleave(group, dim=1)
+
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return weights @ value  # (B, H, Lq, Dv)

@@ -1,0 +1,29 @@
+"""The repetition runs along the length instead of the heads.
+
+沿长度维而不是头的维度重复。
+"""
+
+import math
+
+import torch
+
+
+def grouped_query_attention(query, key, value, mask=None):
+    # query (B, H, Lq, D), key (B, Hkv, Lk, D), value (B, Hkv, Lk, Dv)
+    heads, kv_heads = query.shape[1], key.shape[1]
+    if heads % kv_heads != 0:
+        raise ValueError(f"{heads} query heads cannot share {kv_heads} key-value heads equally")
+    group = heads // kv_heads
+    key, value = key.repeat_interleave(group, dim=2), value.repeat_interleave(group, dim=2)
+    key, value = (
+        key.reshape(*key.shape[:1], heads, -1, key.shape[-1]),
+        value.reshape(*value.shape[:1], heads, -1, value.shape[-1]),
+    )
+
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return weights @ value  # (B, H, Lq, Dv)

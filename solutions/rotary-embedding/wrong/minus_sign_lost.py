@@ -1,0 +1,17 @@
+"""The minus sign is lost, so the map is no rotation and changes lengths.
+
+漏掉了负号，映射不再是旋转，向量长度会变。
+"""
+
+import torch
+
+
+def apply_rotary(x: torch.Tensor, positions: torch.Tensor, base: float = 10000.0) -> torch.Tensor:
+    # x (..., L, D), positions (L,): the pair (i, i + D/2) turns by positions * base^(-2i/D)
+    half = x.shape[-1] // 2
+    steps = torch.arange(half, dtype=torch.float64, device=x.device)
+    frequencies = base ** (-steps / half)  # (D/2,)
+    angles = positions.to(torch.float64)[:, None] * frequencies  # (L, D/2)
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cos + second * sin, second * cos + first * sin], dim=-1)
