@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from attention.scaled_dot_product import masked_softmax, scaled_dot_product
+from attention.scaled_dot_product import scaled_dot_product
 
 VARIANT = {
     "title": {"en": "Sliding-window attention", "zh": "滑动窗口注意力"},
@@ -64,4 +64,5 @@ def by_blocks(
     mask = window_mask(window, 2 * window, window, query.device).repeat(q.shape[-3], 1, 1)
     mask[0, :, :window] = False
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-    return (masked_softmax(scores, mask) @ v).flatten(-3, -2)[..., :length, :]
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)  # no row is empty: all see
+    return torch.flatten(weights @ v, -3, -2)[..., :length, :]  # themselves, the padding too

@@ -8,11 +8,18 @@ import torch
 from torch import Tensor
 
 import attention
-from attention.inputs import draw
+from attention.inputs import draw, shapes
 from attention.stages import record
 
 VARIANTS = attention.variants()
 EXACT = (torch.float32, torch.float64)
+SIZES = {"batch": 2, "heads": 4, "kv_heads": 2, "queries": 5, "keys": 7, "length": 12, "dim": 8}
+SIZES |= {"value_dim": 6, "model": 20, "context_dim": 9, "latent": 10, "rank": 3, "features": 11}
+CAUSAL = """
+    alibi attention_sinks causal document forgetting gated_delta gated_linear kv_cache
+    lightning_indexer moba multi_head_latent native_sparse retention rolling_cache rwkv
+    scalable_softmax sliding_window sparse_transformer state_space_dual transformer_xl
+""".split()
 
 
 def arguments(name, seed=0, dtype=torch.float32, sizes=None):
@@ -140,6 +147,29 @@ class TestEveryVariant:
             assert leaf.grad.isfinite().all(), key
             assert leaf.grad.any(), key
 
+    def test_runs_with_all_sizes_different(self, name):
+        function = attention.load(name)
+        settings = {key: entry["default"] for key, entry in VARIANTS[name].parameters.items()}
+        free = {key: size for key, size in SIZES.items() if key not in VARIANTS[name].sizes}
+        # What is returned has the annotated shape: that is checked while the function runs.
+        output, _ = function(**{**settings, **draw(function, free)})
+        assert output.isfinite().all()
+
+    def test_batch_items_are_independent(self, name):
+        function, given = attention.load(name), arguments(name, sizes={"batch": 3})
+        dims = {key: shape.split() for key, shape in shapes(function).items()}
+        axes = {
+            key: words.index(word)
+            for key, words in dims.items()
+            for word in ("batch", "*batch")
+            if word in words and key in given
+        }
+        if not axes:
+            pytest.skip("has no batch")
+        together = function(**given)[0]
+        alone = {k: x.narrow(axes[k], 1, 1) if k in axes else x for k, x in given.items()}
+        torch.testing.assert_close(function(**alone)[0], together[1:2], rtol=1e-4, atol=1e-5)
+
     def test_the_same_seed_gives_the_same(self, name):
         function = attention.load(name)
         first, second = (function(**arguments(name, seed=7))[0] for _ in range(2))
@@ -155,6 +185,22 @@ def test_every_variant_works_on_the_accelerator():
         here, there = attention.load(name)(**given)[0], attention.load(name)(**moved)[0]
         assert there.device.type == device.type, name
         assert torch.allclose(there.cpu(), here, rtol=1e-2, atol=2e-3), name
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_causal_variants_never_look_ahead(name):
+    function, given = attention.load(name), arguments(name, dtype=torch.float64)
+    before = function(**given)[0]
+    for key, shape in shapes(function).items():
+        words = shape.split()
+        axis = next((i for i, w in enumerate(words) if w in ("length", "queries", "keys")), None)
+        if axis is not None and key in given and given[key].is_floating_point():
+            axis -= len(words)  # from the end: what the leading dimensions are does not matter
+            late = given[key].narrow(axis, given[key].shape[axis] - 3, 3)
+            late += torch.randn_like(late)
+    after = function(**given)[0]
+    torch.testing.assert_close(after[..., :-3, :], before[..., :-3, :])
+    assert not torch.allclose(after[..., -3:, :], before[..., -3:, :])
 
 
 def test_there_are_variants():
