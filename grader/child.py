@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from grader.host import SOURCE, Host, SubmissionError, Target, describe, load_module
 from grader.wire import Ticket, receive, send
 
+OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 FOREVER = math.inf  # the judge holds the clock
 
 # Events of sys.audit that an honest answer never causes. The kernel stops all of them anyway; the
@@ -84,7 +85,13 @@ class Server:
 
     def do_vjp(self, ticket: Ticket | None, name: str | None, inputs: Any, cotangents: Any) -> Any:
         pulled = self.host.vjp(Target(ticket, name), inputs, cotangents)
-        return {"inputs": pulled.inputs, "parameters": pulled.parameters}
+        return {
+            "outputs": pulled.reply.outputs,
+            "left": pulled.reply.inputs,
+            "inputs": pulled.inputs,
+            "parameters": pulled.parameters,
+            "error": pulled.error,
+        }
 
 
 def _flush(stream: Any) -> None:
@@ -114,9 +121,13 @@ def audit(channel: socket.socket, readable: tuple[str, ...]) -> Callable[[str, A
 
 def _denied_open(args: Any, readable: tuple[str, ...]) -> bool:
     path, _, flags = args
+    writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if isinstance(flags, int) else 0
     if isinstance(path, int) or path in ("/dev/null", "/dev/urandom", SOURCE):
         return False
-    writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if isinstance(flags, int) else 0
+    if _inside(path, (OWN_FOLDER,)) and not writes:
+        return (
+            False  # Python looks up the lines of a traceback; the kernel says no, and all is well
+        )
     return bool(writes) or not _inside(path, readable)
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from grader.launch import start, stop
 from grader.verdict import GraderError, RunResult, Verdict, Wall
 
-READY_SECONDS = 90.0
-ANSWER_SECONDS = 60.0
+READY_SECONDS = 180.0
+ANSWER_SECONDS = 240.0
 TRIES = 2
 
 

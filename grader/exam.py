@@ -25,10 +25,13 @@ Check = Callable[[Trial], None]
 class Died(Exception):
     """The submission's process is gone, or must go; no further check can run."""
 
-    def __init__(self, verdict: Kind, message: Words, line: int | None = None) -> None:
+    def __init__(
+        self, verdict: Kind, message: Words, line: int | None = None, signal: int = 0
+    ) -> None:
         super().__init__(message["en"])
         self.verdict = verdict
         self.line = line
+        self.signal = signal
         self.message = message
 
 

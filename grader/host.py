@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -20,6 +20,7 @@ from grader.wire import Once, Opaque, Ticket, raw
 
 SOURCE = "<submission>"  # the file name a submission is compiled under
 TEXT_LIMIT = 2000
+Cotangents = Sequence[Tensor] | Callable[[Any], Sequence[Tensor]]
 
 
 @dataclass
@@ -58,10 +59,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class Gradients:
-    """Vector-Jacobian products: per floating input in order, and per parameter; None = no path."""
+    """Vector-Jacobian products: per floating input in order, and per parameter; None = no path.
 
-    inputs: tuple[Tensor | None, ...]
-    parameters: dict[str, Tensor | None]
+    `error` is what autograd said where the outputs could be computed but not pulled back.
+    """
+
+    reply: Reply
+    inputs: tuple[Tensor | None, ...] = ()
+    parameters: dict[str, Tensor | None] = field(default_factory=dict)
+    error: str = ""
 
 
 class Host:
@@ -107,26 +113,33 @@ class Host:
                     self._keep(item) if index in keep else item for index, item in enumerate(result)
                 ]
             outputs = sendable(result)
-        return Reply(outputs, tuple(arg if isinstance(arg, Tensor) else None for arg in arguments))
+            return Reply(outputs, _tensors(arguments))
 
-    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Sequence[Tensor]) -> Gradients:
-        """Pulls `cotangents`, one per floating output in order, back to inputs and parameters."""
+    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Cotangents) -> Gradients:
+        """Calls, and pulls `cotangents`, one per floating output, back to inputs and parameters.
+
+        Where the outputs are not what the cotangents are for, there are no gradients.
+        """
         given, leaves = _with_leaves(inputs)
         arguments = [self._argument(value) for value in given]
         with self._guarded():
-            outputs = [out for out in flatten(self._resolve(target)(*arguments)) if floating(out)]
+            result = self._resolve(target)(*arguments)
+            reply = Reply(sendable(result), _tensors(arguments))
         parameters = self._named(target)
-        with self._guarded(watched=False):
-            pairs = [
-                (out, cotangent)
-                for out, cotangent in zip(outputs, cotangents, strict=True)
-                if out.requires_grad
-            ]
-            wanted = [*leaves, *parameters.values()]
-            grads = _grad(pairs, wanted)
+        outputs = [out for out in flatten(result) if floating(out)]
+        given_back = cotangents(reply.outputs) if callable(cotangents) else cotangents
+        if [out.shape for out in outputs] != [cotangent.shape for cotangent in given_back]:
+            return Gradients(reply)
+        pairs = zip(outputs, given_back, strict=True)
+        paths = [(out, cotangent.to(out.dtype)) for out, cotangent in pairs if out.requires_grad]
+        try:
+            with self._guarded(watched=False):
+                grads = _grad(paths, [*leaves, *parameters.values()])
+        except SubmissionError as error:
+            return Gradients(reply, error=str(error))
         count = len(leaves)
         named = dict(zip(parameters, grads[count:], strict=True))
-        return Gradients(tuple(grads[:count]), named)
+        return Gradients(reply, tuple(grads[:count]), named)
 
     def _named(self, target: Target) -> dict[str, Tensor]:
         module = self.kept[target.ticket.number] if target.ticket else None
@@ -161,6 +174,11 @@ class Host:
             raise describe(error, self.filename) from None
         if watch and watch.seen:
             raise describe(watch.seen, self.filename)
+
+
+def _tensors(arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """The tensors among the arguments, as the call left them."""
+    return tuple(sendable(arg) if isinstance(arg, Tensor) else None for arg in arguments)
 
 
 class Watch(TorchFunctionMode):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from typing import Any
 
 import torch
 
-from grader import exam, launch
+from grader import compare, exam, launch
 from grader.compare import Failure, words
 from grader.exam import Demonstration, Died, Outcome, Problem
 from grader.host import SubmissionError
@@ -89,22 +90,27 @@ class Judge:
     def do_check(self, slug: str, code: str, seed: int | None = None) -> dict[str, Any]:
         problem = self.problem(slug)
         seed = secrets.randbelow(SEEDS) if seed is None else seed
+        session = self._submit(problem, code, seed)
+        if session.died is not None and session.died.signal == signal.SIGKILL:
+            # Somebody outside may have killed it, and then the submission is not to blame.
+            session = self._submit(problem, code, seed)
+        return session.verdict().to_dict()
+
+    def _submit(self, problem: Problem, code: str, seed: int) -> Session:
         session = Session(problem, seed)
-        start = time.perf_counter()
         try:
             session.submit(self.sandbox, code)
         except Died as death:
             session.died = death
         finally:
             session.close()
-        return session.verdict(time.perf_counter() - start).to_dict()
+        return session
 
     def do_run(
         self, slug: str, code: str, inputs: dict[str, Any] | None, arguments: list[Any] | None
     ) -> dict[str, Any]:
         problem = self.problem(slug)
         session = Session(problem, 0)
-        start = time.perf_counter()
         found: list[Demonstration] = []
         try:
             side = session.load(self.sandbox, code)
@@ -117,10 +123,10 @@ class Judge:
             session.died = death
         finally:
             session.close()
-        error = session.died.message["en"] if session.died else None
-        seconds = time.perf_counter() - start
+        error = session.died.message if session.died else None
+        line = session.line or (session.died.line if session.died else None)
         return run_result(
-            slug, found, session.stdout, error, session.line, seconds, session.notes()
+            slug, found, session.stdout, error, line, session.seconds, session.notes()
         )
 
     def do_examples(self, slug: str) -> dict[str, Any]:
@@ -142,6 +148,8 @@ class Session:
         self.diagnosis: Words | None = None
         self.stdout = ""
         self.line: int | None = None
+        self.start = time.perf_counter()
+        self.seconds = 0.0
 
     def load(self, sandbox: Sandbox, code: str) -> RemoteSide:
         """A side on which the code is loaded; `died` is set where it could not be."""
@@ -175,8 +183,9 @@ class Session:
     def close(self) -> None:
         if self.child is not None:
             self.stdout = self.child.close()
+        self.seconds = time.perf_counter() - self.start
 
-    def verdict(self, seconds: float) -> Verdict:
+    def verdict(self) -> Verdict:
         kind, message = self._word()
         results = self.outcome.results or [self._load_result(message)]
         failed = self.outcome.failed
@@ -189,7 +198,7 @@ class Session:
             tuple(results),
             self.diagnosis,
             self.stdout,
-            seconds,
+            self.seconds,
             self.seed,
             line,
             message,
@@ -273,7 +282,7 @@ def run_result(
     slug: str,
     found: list[Demonstration],
     stdout: str,
-    error: str | None,
+    error: Words | None,
     line: int | None,
     seconds: float,
     notes: list[Words],
@@ -300,13 +309,14 @@ def _shown(item: Demonstration) -> list[dict[str, Any]]:
             "inputs": {name: _plain(value) for name, value in shown.inputs.items()},
             "outputs": None if shown.outputs is None else _sequence(shown.outputs),
             "expected": None if shown.expected is None else _sequence(shown.expected),
-            "error": str(shown.error) if shown.error else None,
+            "error": compare.raised(shown.error).message if shown.error else None,
             "line": shown.error.line if shown.error else None,
         }
         for shown in item.shown
     ]
     if item.error is not None:
-        line = getattr(item.error, "line", None)
+        failed = item.error if isinstance(item.error, Failure) else compare.raised(item.error)
+        line = failed.detail.get("line")
         blank: dict[str, Any] = {"arguments": "", "inputs": {}, "outputs": None, "expected": None}
         entries.append(
             {

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from grader import compare as comparing
 from grader.compare import Failure, words
-from grader.host import Gradients, Reply, SubmissionError, Target, flatten, floating
+from grader.host import Cotangents, Gradients, Reply, SubmissionError, Target, flatten, floating
 from grader.wire import Once, Ticket
 
 __all__ = ["Failure", "Subject", "Trial", "once"]
@@ -35,9 +35,7 @@ class Side(Protocol):
         self, ticket: Ticket, weights: dict[str, Tensor], dtype: torch.dtype
     ) -> None: ...
     def call(self, target: Target, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Reply: ...
-    def vjp(
-        self, target: Target, inputs: Sequence[Any], cotangents: Sequence[Tensor]
-    ) -> Gradients: ...
+    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Cotangents) -> Gradients: ...
     def peak_growth(self, run: Callable[[], Any]) -> int: ...
 
 
@@ -252,69 +250,27 @@ class Subject:
         is the size of the scores where it is large, `tolerance` an absolute one in place of the
         derived. Returns the submission's outputs in the last dtype.
         """
+        judged = Comparison(self, inputs, names, tolerance, logits)
         try:
-            expected = self.reference(*_cast(inputs, DOUBLE))
-            outputs = None
-            for dtype in dtypes:
-                outputs = self._values(inputs, expected, dtype, names, tolerance, logits)
-            if gradients:
-                self._gradients(inputs, expected, logits)
+            outputs = judged.run(dtypes, gradients)
             if finite_differences:
-                self._finite_differences(inputs, expected)
+                self._finite_differences(inputs, judged.expected)
         except Failure as failure:
             self._add_context(failure, inputs)
             raise
         return outputs
 
-    def _values(
-        self,
-        inputs: Sequence[Any],
-        expected: Any,
-        dtype: torch.dtype,
-        names: Sequence[str] | None,
-        tolerance: float | None,
-        logits: float,
-    ) -> Any:
-        given = _cast(inputs, dtype)
-        reply = self._theirs(given)
-        what = names or _names(expected)
-        for name, actual, wanted in comparing.structure(reply.outputs, expected, what):
-            _leaf_equal(name, actual, wanted, dtype, tolerance, logits)
-        _untouched(given, reply.inputs)
-        return reply.outputs
-
-    def _cotangents(self, expected: Any) -> list[Tensor]:
-        """Random; zero where the output is infinite, which has no derivative."""
-        outputs = [leaf for leaf in flatten(expected) if floating(leaf)]
-        drawn = [self.trial.randn(*leaf.shape) for leaf in outputs]
-        return [
-            torch.where(leaf.isfinite(), draw, 0.0)
-            for leaf, draw in zip(outputs, drawn, strict=True)
-        ]
-
-    def _pullback(self, inputs: Sequence[Any], cotangents: list[Tensor]) -> Gradients:
+    def _theirs_pulled(self, inputs: Sequence[Any], cotangents: Sequence[Tensor]) -> Gradients:
         self._match_dtype(inputs)
         pulled = self.trial.candidate.vjp(self.theirs, inputs, cotangents)
+        self.trial.record(pulled.reply.outputs)
         self.trial.record((pulled.inputs, tuple(pulled.parameters.values())))
         return pulled
 
-    def _gradients(self, inputs: Sequence[Any], expected: Any, logits: float) -> None:
-        given, cotangents = _cast(inputs, DOUBLE), self._cotangents(expected)
-        if not cotangents:
-            return
-        wanted = self.trial.reference.vjp(self.mine, given, cotangents)
-        got = self._pullback(given, cotangents)
-        labels = [f"input {index + 1}" for index in range(len(wanted.inputs))]
-        pairs = [*zip(labels, got.inputs, wanted.inputs, strict=True)]
-        for name, grad in wanted.parameters.items():
-            pairs.append((name, got.parameters.get(name), grad))
-        for name, actual, right in pairs:
-            _gradient_equal(name, actual, right, logits)
-
     def _finite_differences(self, inputs: Sequence[Any], expected: Any) -> None:
         """The gradient along one random direction against a central difference of the forward."""
-        given, cotangents = _cast(inputs, DOUBLE), self._cotangents(expected)
-        pulled = self._pullback(given, cotangents)
+        given, cotangents = _cast(inputs, DOUBLE), random_cotangents(self.trial, expected)
+        pulled = self._theirs_pulled(given, cotangents)
         step = 1e-5
         direction = [self.trial.randn(*leaf.shape) if floating(leaf) else None for leaf in given]
         sums = []
@@ -391,6 +347,85 @@ class Subject:
         if sum(leaf.numel() for leaf in tensors) <= comparing.SMALL:
             named = {f"input {index + 1}": value for index, value in enumerate(inputs)}
             failure.detail.setdefault("inputs", {k: _listed(v) for k, v in named.items()})
+
+
+@dataclass
+class Comparison:
+    """One `Subject.compare`: the reference's answer, and the submission's held against it."""
+
+    subject: Subject
+    inputs: Sequence[Any]
+    names: Sequence[str] | None
+    tolerance: float | None
+    logits: float
+    expected: Any = None
+
+    def run(self, dtypes: Sequence[torch.dtype], gradients: bool) -> Any:
+        """The submission's outputs in the last dtype; Failure where it differs.
+
+        Values and gradients in float64 come from one call; conversions of the layer are few.
+        """
+        given = _cast(self.inputs, DOUBLE)
+        pulled = self._reference(given, gradients)
+        outputs = None
+        if pulled is not None:
+            outputs = self._gradients(given, *pulled)
+        for dtype in dtypes:
+            if dtype != DOUBLE or pulled is None:
+                reply = self.subject._theirs(_cast(self.inputs, dtype))
+                outputs = self._values(reply, dtype)
+        return outputs
+
+    def _reference(self, given: list[Any], gradients: bool) -> tuple[Gradients, Any] | None:
+        """The expected values; with gradients also those, and the cotangents they are for."""
+        trial, drawn = self.subject.trial, []
+        if not gradients:
+            self.expected = self.subject.reference(*given)
+            return None
+
+        def draw(outputs: Any) -> Sequence[Tensor]:
+            drawn.extend(random_cotangents(trial, outputs))
+            return drawn
+
+        wanted = trial.reference.vjp(self.subject.mine, given, draw)
+        self.expected = wanted.reply.outputs
+        return (wanted, drawn) if drawn else None
+
+    def _values(self, reply: Reply, dtype: torch.dtype) -> Any:
+        what = self.names or _names(self.expected)
+        for name, actual, wanted in comparing.structure(reply.outputs, self.expected, what):
+            _leaf_equal(name, actual, wanted, dtype, self.tolerance, self.logits)
+        _untouched(_cast(self.inputs, dtype), reply.inputs)
+        return reply.outputs
+
+    def _gradients(self, given: list[Any], wanted: Gradients, cotangents: list[Tensor]) -> Any:
+        got = self.subject._theirs_pulled(given, cotangents)
+        outputs = self._values(got.reply, DOUBLE)
+        if got.error:
+            raise Failure(
+                words(
+                    f"The output cannot be differentiated: {got.error}.",
+                    f"无法对输出求导：{got.error}。",
+                ),
+                what="gradient",
+            )
+        labels = [f"input {index + 1}" for index in range(len(wanted.inputs))]
+        pairs = [*zip(labels, got.inputs, wanted.inputs, strict=True)]
+        for name, grad in wanted.parameters.items():
+            pairs.append((name, got.parameters.get(name), grad))
+        for name, actual, right in pairs:
+            _gradient_equal(name, actual, right, self.logits)
+        return outputs
+
+
+def random_cotangents(trial: Trial, expected: Any) -> list[Tensor]:
+    """One per floating output; zero where the output is infinite, which has no derivative."""
+    outputs = [leaf for leaf in flatten(expected) if floating(leaf)]
+    drawn = [trial.randn(*leaf.shape) for leaf in outputs]
+    return [
+        draw if bool(leaf.isfinite().all()) else torch.where(leaf.isfinite(), draw, 0.0)
+        for leaf, draw in zip(outputs, drawn, strict=True)
+    ]
 
 
 def _leaf_equal(

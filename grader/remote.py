@@ -17,7 +17,7 @@ from torch import Tensor
 from grader import wire
 from grader.compare import words
 from grader.exam import Died
-from grader.host import Gradients, Reply, SubmissionError, Target, flatten, floating
+from grader.host import Cotangents, Gradients, Reply, SubmissionError, Target, flatten, floating
 from grader.local import memory_of
 from grader.verdict import Words
 from grader.wire import Ticket
@@ -146,6 +146,10 @@ class Child:
             ),
         )
 
+    def forged(self, what: str) -> Died:
+        """The end of a submission that answered in the harness's place, and badly."""
+        return self._end("forged", what)
+
     def peak(self) -> int:
         """Peak resident bytes of the process so far, from the kernel."""
         return memory_of("VmHWM", self.process.pid)
@@ -240,10 +244,11 @@ class RemoteSide:
         self._expect(value, dict)
         after = self._expect(value.get("inputs"), tuple)
         if len(after) != len(inputs):
-            raise self.child._end("forged", "another number of inputs")
+            raise self.child.forged("another number of inputs")
         return Reply(value.get("outputs"), after)
 
-    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Sequence[Tensor]) -> Gradients:
+    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Cotangents) -> Gradients:
+        assert not callable(cotangents)
         value = self.child.ask(
             "vjp",
             ticket=target.ticket,
@@ -252,11 +257,14 @@ class RemoteSide:
             cotangents=tuple(cotangents),
         )
         self._expect(value, dict)
+        left = self._expect(value.get("left"), tuple)
         grads = self._expect(value.get("inputs"), tuple)
         named = self._expect(value.get("parameters"), dict)
-        if len(grads) != sum(floating(leaf) for leaf in flatten(list(inputs))):
-            raise self.child._end("forged", "another number of gradients")
-        return Gradients(grads, named)
+        error = self._expect(value.get("error"), str)
+        count = sum(floating(leaf) for leaf in flatten(list(inputs)))
+        if len(left) != len(inputs) or len(grads) not in (0, count):
+            raise self.child.forged("another number of gradients")
+        return Gradients(Reply(value.get("outputs"), left), grads, named, error)
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
         run()
@@ -264,5 +272,5 @@ class RemoteSide:
 
     def _expect(self, value: Any, kind: type) -> Any:
         if not isinstance(value, kind):
-            raise self.child._end("forged", f"not a {kind.__name__}")
+            raise self.child.forged(f"not a {kind.__name__}")
         return value

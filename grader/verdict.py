@@ -68,7 +68,7 @@ class ExampleResult:
     inputs: dict[str, Array | str]
     outputs: tuple[Array | str, ...] | None
     expected: tuple[Array | str, ...] | None
-    error: str | None = None
+    error: Words | None = None
     line: int | None = None
 
 
@@ -79,7 +79,7 @@ class RunResult:
     slug: str
     examples: tuple[ExampleResult, ...]
     stdout: str
-    error: str | None
+    error: Words | None
     line: int | None
     seconds: float
     notes: tuple[Words, ...] = field(default=())

@@ -20,8 +20,6 @@ from typing import Any, NoReturn
 
 from grader import child, confine, launch, seccomp
 
-CHILD_PRIORITY = 5  # submissions yield to the app
-
 
 def main(control: socket.socket) -> NoReturn:
     missing: dict[str, str] = {}
@@ -119,7 +117,6 @@ class Zygote:
     def _confine(self, channel: socket.socket, output: int, plan: Plan) -> None:
         _only_descriptors(channel, output, self.ruleset)
         confine.die_with_parent()
-        os.nice(CHILD_PRIORITY)
         missing = dict(self.missing)
         walls = {
             "limits": lambda: self._limits(plan),
