@@ -1,5 +1,6 @@
 """The app driven without a browser, over a bank and a store of its own."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ class Content:
         """Write a topic's file; its path."""
         topic = {"id": id, "title": both(f"Topic {id}"), "order": order}
         file = self.folder / f"{id}.yaml"
-        entries = {"topic": topic, "questions": list(questions)}
+        entries = json.loads(json.dumps({"topic": topic, "questions": questions}))  # no aliases
         file.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
         return file
 

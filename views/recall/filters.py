@@ -47,7 +47,7 @@ def read_filters(query: Mapping[str, str], bank: Bank) -> tuple[Filters, dict[st
         elif value:
             unknown[name] = value
     page = query.get("page", "1")
-    number = int(page) if page.isdecimal() else 0
+    number = int(page) if page.isdecimal() and len(page) < 9 else 0
     if number < 1:
         unknown["page"] = page
     made = Filters(query.get("q", ""), page=max(1, number))
