@@ -68,8 +68,9 @@ class Trial:
     record: Callable[[Any], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        stream = zlib.crc32(self.name.encode())
-        self.generator = torch.Generator().manual_seed((self.seed << 32) ^ stream)
+        # torch's generator takes 32 bits and ignores the rest, so seed and name are mixed first.
+        mixed = zlib.crc32(f"{self.seed} {self.name}".encode())
+        self.generator = torch.Generator().manual_seed(mixed)
 
     # Draws: float64 tensors whose values float32 can hold, so that both dtypes see the same input.
 

@@ -212,11 +212,13 @@ def test_memory_is_the_kernels_figure() -> None:
 
 @given(st.integers(0, 2**31 - 1))
 def test_draws_follow_from_the_seed(seed: int) -> None:
-    def draw(name: str) -> list[float]:
+    def draw(name: str, more: int = 0) -> list[float]:
         host = LocalSide({})
-        return Trial(host, host, "f", seed, name).randn(4).tolist()  # type: ignore[no-any-return]
+        values = Trial(host, host, "f", seed + more, name).randn(4)
+        return values.tolist()  # type: ignore[no-any-return]
 
     assert draw("a") == draw("a") != draw("b")
+    assert draw("a") != draw("a", 1)
     values = torch.tensor(draw("a"), dtype=torch.float64)
     assert torch.equal(values, values.float().double())
 
