@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from views.charts import heatmap
-from views.charts.heatmap import Panel
 from views.charts.tiles import largest
 from views.i18n import t
 from views.lab_call import Call, run
@@ -16,6 +15,7 @@ from views.lab_panels import (
     fit_focus,
     fit_zoom,
     labels,
+    one_scale,
     panel_of,
     stage_title,
     words,
@@ -50,7 +50,7 @@ def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
     """The two maps on one colour scale, and their difference on its own."""
     stage, other = first.stages[name], second.stages[name]
     titles = (variant_title(setup.variant), variant_title(setup.other))
-    left, right = _one_scale(
+    left, right = one_scale(
         panel_of(stage, t("lab.compare_first", title=titles[0])),
         panel_of(other, t("lab.compare_second", title=titles[1])),
     )
@@ -72,17 +72,6 @@ def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
         st.markdown(t("lab.compare_largest", value=f"{value:.4g}", where=where, a=a, b=b))
     heatmap.mount(MAP, frame, picked)
     st.caption(stage_title(name))
-
-
-def _one_scale(left: Panel, right: Panel) -> tuple[Panel, Panel]:
-    """The two panels with the colours of both their ranges, so that equal looks equal."""
-    from dataclasses import replace
-
-    signed = left.signed or right.signed
-    left, right = replace(left, signed=signed), replace(right, signed=signed)
-    low = min(left.scale[0], right.scale[0])
-    high = max(left.scale[1], right.scale[1])
-    return replace(left, span=(low, high)), replace(right, span=(low, high))
 
 
 def _inputs(first: Call, second: Call) -> None:

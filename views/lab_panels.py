@@ -53,6 +53,16 @@ def _panel(stage: Stage, maps: Array, names: tuple[str, ...], title: str) -> Pan
     return Panel(title, maps, names, rows, columns, unit(stage), stage.signed, span=span)
 
 
+def one_scale(left: Panel, right: Panel) -> tuple[Panel, Panel]:
+    """Two panels with one colour scale over both their ranges, so that equal looks equal."""
+    signed = left.signed or right.signed
+    left, right = replace(left, signed=signed), replace(right, signed=signed)
+    low = min(left.scale[0], right.scale[0])
+    high = max(left.scale[1], right.scale[1])
+    span = scale_of(low, high, signed=signed)
+    return replace(left, span=span), replace(right, span=span)
+
+
 def difference(left: Stage, right: Stage, title: str) -> Panel:
     """left − right as a panel; equal infinities differ by nothing."""
     rows, columns = axes(left)

@@ -15,7 +15,7 @@ from views.charts import heatmap
 from views.charts.heatmap import Panel
 from views.charts.tiles import Array, bounds, largest
 from views.i18n import say, t
-from views.lab_panels import shape_text, subtract, words
+from views.lab_panels import one_scale, shape_text, subtract, words
 from views.session import kept, problems, store, user
 from views.widgets import link
 
@@ -32,7 +32,9 @@ def render() -> None:
     with st.container(horizontal=True):
         if problem:
             link("problems", t("lab.verdict_to_problem"), ":material/code:", slug=slug)
-        link("lab", t("lab.verdict_to_lab"), ":material/science:", tab="stages")
+        variants = problem.variants if problem else ()
+        query = {"variant": variants[0]} if variants else {"tab": "stages"}
+        link("lab", t("lab.verdict_to_lab"), ":material/science:", **query)
     submission = _submission(slug, asked)
     if submission is None:
         st.warning(t("lab.verdict_missing", id=asked or "?"), icon=":material/search_off:")
@@ -96,7 +98,8 @@ def _results(detail: dict[str, Any]) -> bool:
             _say_shapes(tuple(detail["shape_got"]), tuple(detail["shape_expected"]))
             return True
         return False
-    panels = [_panel(t("lab.verdict_yours"), yours), _panel(t("lab.verdict_expected"), expected)]
+    both = _panel(t("lab.verdict_yours"), yours), _panel(t("lab.verdict_expected"), expected)
+    panels = list(one_scale(*both))
     alt = str(detail.get("what", ""))
     if yours.shape == expected.shape:
         gap = _panel(t("lab.difference"), subtract(yours, expected))

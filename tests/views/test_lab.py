@@ -19,6 +19,7 @@ from views import (
     lab_panels,
     lab_setup,
 )
+from views.charts.heatmap import Panel
 from views.i18n import strings
 from views.lab_setup import Mask, Setup
 
@@ -492,6 +493,24 @@ class TestScaleAndTemperature:
     @pytest.mark.parametrize("stage", ["scores", "weights"])
     def test_the_snippet_follows(self, name, stage, monkeypatch):
         TestSnippet().same(monkeypatch, setup_of(variant=name, temperature="0.5"), stage)
+
+
+def test_one_scale_makes_equal_values_look_equal():
+    def panel(*values):
+        maps = np.array([[values]], dtype=np.float32)
+        span = (0.0, max(values)) if min(values) >= 0 else None
+        return Panel("", maps, ("",), "row", "column", "", signed=min(values) < 0, span=span)
+
+    left, right = lab_panels.one_scale(panel(0.0, 9.0), panel(-1.0, 5.0))
+    assert left.scale == right.scale == (-9.0, 9.0)
+    assert left.palette == right.palette
+    with np.errstate(all="raise"):
+        both = np.array([-np.inf, 1.0, np.inf], dtype=np.float32)
+        assert lab_panels.subtract(both, np.array([-np.inf, 3.0, np.inf], np.float32)).tolist() == [
+            0.0,
+            -2.0,
+            0.0,
+        ]
 
 
 class TestClaims:
