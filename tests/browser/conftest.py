@@ -10,7 +10,7 @@ from tools.browser import ADVICE, find_chromium
 from tools.serving import App
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 30_000  # milliseconds: a machine that is busy with something else is no failure
+PATIENCE = 60_000  # milliseconds: a machine that is busy with something else is no failure
 
 
 @pytest.hookimpl(tryfirst=True)
