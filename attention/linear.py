@@ -5,13 +5,11 @@ taken before the queries come:
     out_i = phi(q_i)^T S / (phi(q_i)^T z),   S = sum_j phi(k_j) v_j^T,   z = sum_j phi(k_j).
 Causal, S and z are running sums: a recurrent network with a state of dim x value_dim however long
 the text. It cannot focus as sharply as the softmax.
-Three forms, equal: parallel (the main function; makes the weights), recurrent (decoding), chunked
-(training: parallel within a chunk, recurrent between them).
-Time O(L^2 d) parallel, O(L d dv) recurrent, O(L d (dv + chunk)) chunked; memory O(L^2) for the
-weights, else O(L d) and the state.
+Its forms are equal: parallel (the main function, which makes the weights), `summed` (not causal),
+and, in linear_chunked.py, recurrent (decoding) and chunked (training).
+Time O(L^2 d) parallel, O(L d dv) else; memory O(L^2) for the weights, else O(L d) and the state.
 """
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -64,34 +62,3 @@ def summed(
     q, k = features(query), features(key)
     state, total = k.transpose(-2, -1) @ value, k.sum(dim=-2)
     return divide(q @ state, q @ total[..., None])
-
-
-def recurrent(
-    query: Float[Tensor, "*batch length dim"],
-    key: Float[Tensor, "*batch length dim"],
-    value: Float[Tensor, "*batch length value_dim"],
-) -> Float[Tensor, "*batch length value_dim"]:
-    """Causal, one token at a time."""
-    return chunked(query, key, value, 1)
-
-
-def chunked(
-    query: Float[Tensor, "*batch length dim"],
-    key: Float[Tensor, "*batch length dim"],
-    value: Float[Tensor, "*batch length value_dim"],
-    chunk: int,
-) -> Float[Tensor, "*batch length value_dim"]:
-    """Causal: each chunk reads the state of those before it and its own scores, then adds to it."""
-    if chunk < 1:
-        raise ValueError(f"chunk must be at least 1, got {chunk}")
-    state = query.new_zeros(*query.shape[:-2], query.shape[-1], value.shape[-1])
-    total = query.new_zeros(*query.shape[:-2], query.shape[-1], 1)
-    outputs = []
-    for q, k, v in zip(*(torch.split(x, chunk, dim=-2) for x in (query, key, value)), strict=True):
-        q, k = features(q), features(k)
-        scores = (q @ k.transpose(-2, -1)).tril()
-        normaliser = q @ total + scores.sum(dim=-1, keepdim=True)
-        outputs.append(divide(q @ state + scores @ v, normaliser))
-        state = state + k.transpose(-2, -1) @ v
-        total = total + k.sum(dim=-2)[..., None]
-    return torch.cat(outputs, dim=-2)

@@ -4,11 +4,10 @@ Keys and values of all heads are made from one small latent c = W_down x (equati
 is all that is cached. Rotary cannot pass through the up-projection, so position has its own small
 part (14 to 19): one rotary key of width `rope`, shared by all heads, cached beside c; per head the
 score is (q_content . k_content + q_rope . k_rope) / sqrt(dim + rope).
-When decoding, keys and values are never made: q . (W_up c) = (W_up^T q) . c, so each head's query
-moves into the latent space and all heads read c as in multi-query attention (`absorbed`).
+When decoding, keys and values are not even made: see multi_head_latent_absorbed.py.
 The low-rank queries of the paper (12, 13), which save no cache, and its norms are left out.
-Time O(heads L^2 (dim + rope)), absorbed O(heads L^2 (latent + rope)); memory O(heads L^2), and a
-cache of latent + rope numbers per token and layer.
+Time O(heads L^2 (dim + rope)), memory O(heads L^2), and a cache of latent + rope numbers per token
+and layer.
 """
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from attention.causal import causal_mask
 from attention.rotary import apply_rotary
-from attention.scaled_dot_product import masked_softmax, scaled_dot_product
+from attention.scaled_dot_product import scaled_dot_product
 from attention.stages import stage
 
 VARIANT = {
@@ -51,27 +50,6 @@ def multi_head_latent(
     mask = causal_mask(x.shape[1], x.shape[1], x.device)
     heads, weights = scaled_dot_product(q, k, v, mask)  # scaled by the width of both parts
     return stage("projected", heads.transpose(1, 2).flatten(2) @ output_weight.T), weights
-
-
-def absorbed(
-    x: Float[Tensor, "batch length model"],
-    kv_down_weight: Float[Tensor, "latent model"],
-    key_rope_weight: Float[Tensor, "rope model"],
-    key_up_weight: Float[Tensor, "heads dim latent"],
-    value_up_weight: Float[Tensor, "heads value_dim latent"],
-    query_weight: Float[Tensor, "heads dim+rope model"],
-    output_weight: Float[Tensor, "model heads*value_dim"],
-) -> tuple[Float[Tensor, "batch length model"], Float[Tensor, "batch heads length length"]]:
-    """The same result as decoding computes it: only the latent and the rotary key are read."""
-    latent, key_rope = cached(x, kv_down_weight, key_rope_weight)
-    query_content, query_rope = queries(x, query_weight, key_up_weight.shape[1])
-    moved = torch.einsum("bhtd,hdc->bhtc", query_content, key_up_weight)  # W_up^T q
-    scores = moved @ latent[:, None].mT + query_rope @ key_rope[:, None].mT
-    mask = causal_mask(x.shape[1], x.shape[1], x.device)
-    weights = masked_softmax(scores / query_weight.shape[1] ** 0.5, mask)
-    context = weights @ latent[:, None]  # (batch, heads, length, latent): W_up comes after the sum
-    heads = torch.einsum("bhtc,hdc->bthd", context, value_up_weight)
-    return heads.flatten(2) @ output_weight.T, weights
 
 
 def cached(x: Tensor, kv_down_weight: Tensor, key_rope_weight: Tensor) -> tuple[Tensor, Tensor]:

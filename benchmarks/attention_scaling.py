@@ -23,11 +23,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from attention import gated_delta, gated_linear, linear, retention, state_space_dual
+from attention import gated_delta, gated_linear, retention, state_space_dual
 from attention.causal import causal_mask
 from attention.flash import flash
 from attention.flash_backward import flash_backward
 from attention.induced_set import induced_set
+from attention.linear_chunked import linear_chunked
 from attention.merge_partial import merge_partial
 from attention.nystrom import nystrom
 from attention.performer import performer
@@ -103,7 +104,7 @@ METHODS: dict[str, Method] = {
     "flash with backward": flash_and_backward,
     "merge of 4 parts": lambda q, k, v: merge_partial(q, k, v, 4, TILE)[0],
     f"sliding window of {WINDOW}": lambda q, k, v: by_blocks(q, k, v, WINDOW),
-    "linear, chunked": lambda q, k, v: linear.chunked(q, k, v, CHUNK),
+    "linear, chunked": lambda q, k, v: linear_chunked(q, k, v, CHUNK)[0],
     "retention, chunked": retained,
     "gated linear, chunked": gated,
     "gated delta, chunked": corrected,

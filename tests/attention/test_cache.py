@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from attention.causal import causal
 from attention.inputs import draw
 from attention.kv_cache import bytes_per_token, kv_cache, step
-from attention.multi_head_latent import absorbed, multi_head_latent, numbers_per_token
+from attention.multi_head_latent import multi_head_latent, numbers_per_token
+from attention.multi_head_latent_absorbed import multi_head_latent_absorbed as absorbed
 from attention.paged import paged
 from attention.prefix_sharing import prefix_sharing
 from attention.rolling_cache import RollingCache, rolling_cache

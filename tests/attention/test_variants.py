@@ -15,11 +15,30 @@ VARIANTS = attention.variants()
 EXACT = (torch.float32, torch.float64)
 SIZES = {"batch": 2, "heads": 4, "kv_heads": 2, "queries": 5, "keys": 7, "length": 12, "dim": 8}
 SIZES |= {"value_dim": 6, "model": 20, "context_dim": 9, "latent": 10, "rank": 3, "features": 11}
-CAUSAL = """
-    alibi attention_sinks causal document forgetting gated_delta gated_linear kv_cache
-    lightning_indexer moba multi_head_latent native_sparse retention rolling_cache rwkv
-    scalable_softmax sliding_window sparse_transformer state_space_dual transformer_xl
-""".split()
+CAUSAL = [
+    "alibi",
+    "attention_sinks",
+    "causal",
+    "document",
+    "forgetting",
+    "gated_delta",
+    "gated_linear",
+    "kv_cache",
+    "linear_chunked",
+    "lightning_indexer",
+    "moba",
+    "multi_head_latent",
+    "multi_head_latent_absorbed",
+    "native_sparse",
+    "retention",
+    "rolling_cache",
+    "rwkv",
+    "scalable_softmax",
+    "sliding_window",
+    "sparse_transformer",
+    "state_space_dual",
+    "transformer_xl",
+]
 
 
 def arguments(name, seed=0, dtype=torch.float32, sizes=None):
