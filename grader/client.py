@@ -124,10 +124,12 @@ class Grader:
 
     Thread-safe. Processes start when first needed. A named user has one judge at most at a time
     while others wait, so that nobody's endless loop costs the others more than their share;
-    requests without a user name are served in order.
+    requests without a user name are served in order. A `public` grader, one that strangers can
+    reach, runs no code where the walls for network or files are missing.
     """
 
-    def __init__(self, judges: int | None = None) -> None:
+    def __init__(self, judges: int | None = None, public: bool = False) -> None:
+        self.public = public
         self.judges = judges or max(1, min(2, os.cpu_count() or 1))
         self.lock = threading.Condition()
         self.waiting: list[Job] = []
@@ -246,7 +248,7 @@ class Grader:
     def _work(self) -> None:
         judge = JudgeProcess()
         while (job := self._take()) is not None:
-            value, error = _carry_out(judge, job.request)
+            value, error = _carry_out(judge, job.request, self.public)
             with self.lock:
                 self.running.remove(job)
                 self.lock.notify_all()
@@ -254,16 +256,31 @@ class Grader:
         judge.close()
 
 
-def _carry_out(judge: JudgeProcess, request: dict[str, Any]) -> tuple[Any, GraderError | None]:
+def _carry_out(
+    judge: JudgeProcess, request: dict[str, Any], public: bool
+) -> tuple[Any, GraderError | None]:
     """The answer; a judge that is gone is replaced once, since a request changes nothing."""
     for _ in range(TRIES):
         try:
+            if public and request["op"] in ("check", "run"):
+                _refuse_strangers(judge.ask({"op": "missing"}))
             return _typed(request["op"], judge.ask(dict(request))), None
         except GraderError as error:
             return None, error
         except (JudgeGone, OSError, ValueError):
             judge.close()
     return None, GraderError("the judge's process ended twice; please try again")
+
+
+def _refuse_strangers(missing: dict[str, str]) -> None:
+    """GraderError where neither of the two walls for network, or for files, stands."""
+    for walls in (("namespaces", "seccomp"), ("file tree", "landlock")):
+        if all(wall in missing for wall in walls):
+            raise GraderError(
+                f"this machine cannot confine submissions ({' and '.join(walls)} are missing), so "
+                "code is judged only for whoever runs the app, at a loopback address; see "
+                "python -m grader doctor. HEADROOM_TRUST_EVERYONE=1 overrides this"
+            )
 
 
 def _typed(op: str, value: Any) -> Any:

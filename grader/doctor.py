@@ -17,7 +17,8 @@ from grader.verdict import Wall
 from grader.walls import describe
 
 PROBES = Path(__file__).with_name("probes.py")
-PROBE_SECONDS = 5
+PROBE_SECONDS = 5  # of processor time
+HANG_SECONDS = 60.0
 SEPARABLE = ("limits", "landlock", "seccomp")
 
 
@@ -82,7 +83,7 @@ def attempt(zygote: Zygote, probe: Probe) -> Finding:
     """Runs one probe in a child of its own."""
     seconds = 1 if probe.function == "burn_time" else PROBE_SECONDS
     child = zygote.fork(DEFAULT_MEMORY, seconds, probe.skip)
-    child.begin(2 * PROBE_SECONDS)
+    child.begin(HANG_SECONDS)
     side = RemoteSide(child)
     try:
         side.load(PROBES.read_text(encoding="utf-8"), ())

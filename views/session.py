@@ -4,6 +4,7 @@ Streamlit runs a page anew on every change; these outlive the runs. Each is open
 so that a page that never asks for the judge does not start one.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,9 +41,14 @@ def grader() -> "Grader":
     """The judge, warming up in the background from the first call on."""
     from grader import Grader
 
-    judge = Grader()
+    judge = Grader(public=reachable_by_others() and "HEADROOM_TRUST_EVERYONE" not in os.environ)
     judge.warm()
     return judge
+
+
+def reachable_by_others() -> bool:
+    """Whether the server listens on more than the loopback address."""
+    return st.get_option("server.address") not in ("127.0.0.1", "localhost", "::1")
 
 
 def bank() -> Bank:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from grader import Grader, GraderError, Verdict
+from grader.client import _refuse_strangers
+from grader.remote import RemoteSide
+from grader.sandbox import Sandbox
 from tests.grader.conftest import SLUG, SOLUTIONS
 
 HANG = 120  # seconds after which a wait is a hang, on any machine
@@ -188,6 +191,35 @@ def test_a_loop_delays_nobody_else(right: str) -> None:
             time.sleep(0.01)
         assert all(job.result(HANG).verdict == "accepted" for job in others)
         assert loops[0].position == 0
+
+
+def test_twenty_people_at_once_are_all_served(right: str) -> None:
+    with Grader(judges=2) as grader:
+        jobs = [grader.submit(SLUG, right, user=f"user {n}") for n in range(20)]
+        assert {job.result(HANG).verdict for job in jobs} == {"accepted"}
+
+
+def test_strangers_are_refused_where_the_walls_are_missing() -> None:
+    _refuse_strangers({})
+    _refuse_strangers({"namespaces": "no", "file tree": "no"})  # Landlock and seccomp stand
+    for walls in ({"namespaces", "seccomp"}, {"file tree", "landlock"}):
+        with pytest.raises(GraderError, match="cannot confine"):
+            _refuse_strangers(dict.fromkeys(walls, "no"))
+
+
+def test_the_zygote_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.sandbox.RECYCLE_AFTER", 2)
+    sandbox = Sandbox()
+    try:
+        sources = []
+        for _ in range(3):
+            child = sandbox.take()
+            assert RemoteSide(child).has("print") is False
+            child.close()
+            sources.append(sandbox.source)
+        assert sources[0] is sources[1] is not sources[2]
+    finally:
+        sandbox.close()
 
 
 def test_a_queue_has_positions_and_turns() -> None:
