@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
+
+expect.set_options(timeout=PATIENCE)
 LINK = "/lab?variant=multi_head&mask=causal&queries=8&keys=8&num_heads=4&stage=scores&lang=en"
 
 
