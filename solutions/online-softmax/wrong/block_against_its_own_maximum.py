@@ -1,0 +1,22 @@
+"""A block is summed against its own maximum and added as it is.
+
+新块以它自己的最大值求和，然后直接相加。
+"""
+
+import torch
+
+
+def online_softmax(blocks):
+    maximum = total = None
+    for block in blocks:  # (..., n_i)
+        top = block.amax(dim=-1)
+        if maximum is None:
+            maximum, total = torch.full_like(top, float("-inf")), torch.zeros_like(top)
+        new = torch.maximum(maximum, top)
+        # While everything is -inf, subtract 0: -inf - (-inf) would be NaN.
+        safe = new.masked_fill(new == float("-inf"), 0.0)
+        total = total * torch.exp(maximum - safe) + torch.exp(
+            block - top.masked_fill(top == float("-inf"), 0.0)[..., None]
+        ).sum(dim=-1)
+        maximum = new
+    return maximum, total

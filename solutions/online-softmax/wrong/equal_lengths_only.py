@@ -1,0 +1,21 @@
+"""The blocks are stacked, which needs equal lengths.
+
+把各块堆叠在一起，要求长度相等。
+"""
+
+import torch
+
+
+def online_softmax(blocks):
+    blocks = [torch.stack(list(blocks)).movedim(0, -2).flatten(-2)]
+    maximum = total = None
+    for block in blocks:  # (..., n_i)
+        top = block.amax(dim=-1)
+        if maximum is None:
+            maximum, total = torch.full_like(top, float("-inf")), torch.zeros_like(top)
+        new = torch.maximum(maximum, top)
+        # While everything is -inf, subtract 0: -inf - (-inf) would be NaN.
+        safe = new.masked_fill(new == float("-inf"), 0.0)
+        total = total * torch.exp(maximum - safe) + torch.exp(block - safe[..., None]).sum(dim=-1)
+        maximum = new
+    return maximum, total
