@@ -144,8 +144,10 @@ def load_bank(
     cache = Cache(data_folder() / "cache" / "questions.json" if folder == QUESTIONS else None)
     reader = _Reader(targets)
     with _collector_paused():
-        for file in (*sorted(folder.glob("*.yaml")), *also):
+        for file in (*sorted(folder.glob("[!.]*.yaml")), *also):
             reader.add(read(file, cache))
+    for file in sorted(folder.glob("[!.]*.yml")):
+        reader.errors.append(DataError(file, 1, "", "is not read: rename it to end in .yaml"))
     cache.save()
     return reader.bank()
 

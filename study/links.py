@@ -44,8 +44,9 @@ def question_ids(folder: Path = QUESTIONS) -> frozenset[str]:
     and so that reading the problems does not read the whole bank.
     """
     found: set[str] = set()
-    for file in folder.glob("*.yaml"):
-        found.update(_ID.findall(file.read_text("utf-8", errors="replace")))
+    for file in folder.glob("[!.]*.yaml"):
+        if file.is_file():
+            found.update(_ID.findall(file.read_text("utf-8", errors="replace")))
     return frozenset(found)
 
 

@@ -12,6 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, reduce
+from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING, Literal
 
 from study.bank import Question, Topic
@@ -24,7 +27,9 @@ State = Literal["unread", "again", "hard", "good", "easy"]
 STATES: tuple[State, ...] = ("unread", "again", "hard", "good", "easy")
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
-_RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_WORD = re.compile(rf"[^\W_{_HAN}]+")
+_PAIR = re.compile(rf"(?=([{_HAN}]{{1,2}}))")  # at every character; the last of a run alone
+_RUN = re.compile(rf"[{_HAN}]+|{_WORD.pattern}")
 
 
 class Search:
@@ -32,10 +37,24 @@ class Search:
 
     def __init__(self, questions: Sequence[Question], topics: Iterable[Topic] = ()) -> None:
         self.questions = tuple(questions)
-        titles = {topic.id: _both(topic.title) for topic in topics}
-        self._asked = _Index(_both(question.question) for question in questions)
-        self._all = _Index(
-            f"{titles.get(question.topic, '')}\n{_everything(question)}" for question in questions
+        self._places = {question.id: place for place, question in enumerate(self.questions)}
+        self._titles = {topic.id: _both(topic.title) for topic in topics}
+        self._topics = _Index((question.topic,) for question in questions)
+        self._levels = _Index((question.level,) for question in questions)
+        self._frequencies = _Index((question.frequency,) for question in questions)
+        self._roles = _Index(question.roles for question in questions)
+
+    # The words of the whole bank are gathered at the first query: lists need only the filters.
+
+    @cached_property
+    def _asked(self) -> _Index:
+        return _Index(_tokens(_both(question.question)) for question in self.questions)
+
+    @cached_property
+    def _all(self) -> _Index:
+        return _Index(
+            _tokens(f"{self._titles.get(question.topic, '')}\n{_everything(question)}")
+            for question in self.questions
         )
 
     def find(
@@ -55,25 +74,25 @@ class Search:
         A Latin word also matches the beginning of a longer one; case does not matter.
         `states` needs the user's `ratings`.
         """
-        rated = ratings or {}
-        found = self._ranked(query)
-        return tuple(
-            question
-            for question in found
-            if (not topics or question.topic in topics)
-            and (not levels or question.level in levels)
-            and (not frequencies or question.frequency in frequencies)
-            and (not roles or any(role in roles for role in question.roles))
-            and (not states or state(question, rated) in states)
-        )
+        allowed = (1 << len(self.questions)) - 1
+        allowed &= self._topics.any(topics) if topics else -1
+        allowed &= self._levels.any(levels) if levels else -1
+        allowed &= self._frequencies.any(frequencies) if frequencies else -1
+        allowed &= self._roles.any(roles) if roles else -1
+        allowed &= self._in_state(states, ratings or {}) if states else -1
+        order: Iterable[int] = _bits(allowed)
+        if words := list(_words(query)):
+            asked = self._asked.match(words) & allowed
+            everywhere = self._all.match(words) & allowed
+            order = chain(_bits(asked), _bits(everywhere & ~asked))
+        return tuple(self.questions[place] for place in order)
 
-    def _ranked(self, query: str) -> Iterable[Question]:
-        words = list(_words(query))
-        if not words:
-            return self.questions
-        asked, everywhere = self._asked.match(words), self._all.match(words)
-        order = [*_bits(asked), *_bits(everywhere & ~asked)]
-        return (self.questions[index] for index in order)
+    def _in_state(self, states: Collection[str], ratings: Mapping[str, Rating]) -> int:
+        found = -1 if "unread" in states else 0
+        for id, rating in ratings.items():
+            bit = 1 << self._places[id] if id in self._places else 0
+            found = found | bit if rating.rating in states else found & ~bit
+        return found
 
 
 def state(question: Question, ratings: Mapping[str, Rating]) -> State:
@@ -85,13 +104,13 @@ def state(question: Question, ratings: Mapping[str, Rating]) -> State:
 class _Index:
     """Sets of documents by token, as bits: bit i stands for document i."""
 
-    def __init__(self, documents: Iterable[str]) -> None:
-        places: dict[str, list[int]] = {}
-        for index, document in enumerate(documents):
-            for token in set(_tokens(document)):
-                places.setdefault(token, []).append(index)
-        self._vocabulary = sorted(places)
-        self._sets = {token: _as_bits(indices) for token, indices in places.items()}
+    def __init__(self, documents: Iterable[Iterable[str]]) -> None:
+        self._sets: dict[str, int] = {}
+        for place, tokens in enumerate(documents):
+            bit = 1 << place
+            for token in set(tokens):
+                self._sets[token] = self._sets.get(token, 0) | bit
+        self._vocabulary = sorted(self._sets)
 
     def match(self, words: Iterable[tuple[str, bool]]) -> int:
         """Documents that contain all words."""
@@ -99,6 +118,10 @@ class _Index:
         for token, is_prefix in words:
             found &= self._starting(token) if is_prefix else self._sets.get(token, 0)
         return found
+
+    def any(self, tokens: Iterable[str]) -> int:
+        """Documents that contain one of the tokens."""
+        return reduce(or_, (self._sets.get(token, 0) for token in tokens), 0)
 
     def _starting(self, prefix: str) -> int:
         found = 0
@@ -115,16 +138,9 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def _is_han(run: str) -> bool:
-    return "\u3400" <= run[0] <= "\u9fff" or "\uf900" <= run[0] <= "\ufaff"
-
-
-def _tokens(text: str) -> Iterator[str]:
-    for run in _RUN.findall(_normal(text)):
-        if _is_han(run):
-            yield from (run[index : index + 2] for index in range(len(run)))
-        else:
-            yield run
+def _tokens(text: str) -> set[str]:
+    normal = _normal(text)
+    return {*_WORD.findall(normal), *_PAIR.findall(normal)}
 
 
 def _words(query: str) -> Iterator[tuple[str, bool]]:
@@ -135,18 +151,10 @@ def _words(query: str) -> Iterator[tuple[str, bool]]:
     for compound in _normal(query).split():
         runs = _RUN.findall(compound)
         for place, run in enumerate(runs):
-            if _is_han(run):
-                pairs = [run[index : index + 2] for index in range(max(1, len(run) - 1))]
-                yield from ((pair, True) for pair in pairs)
-            else:
+            if _WORD.match(run):
                 yield run, place == len(runs) - 1
-
-
-def _as_bits(indices: Sequence[int]) -> int:
-    bits = bytearray(indices[-1] // 8 + 1)
-    for index in indices:
-        bits[index >> 3] |= 1 << (index & 7)
-    return int.from_bytes(bits, "little")
+            else:
+                yield from ((run[at : at + 2], True) for at in range(max(1, len(run) - 1)))
 
 
 def _bits(found: int) -> Iterator[int]:

@@ -152,6 +152,15 @@ def test_a_folder_in_place_of_a_file_is_a_mistake_too(repository: Any) -> None:
     bank = repository.bank()
     assert len(bank.questions) == 2
     assert [error.message for error in bank.errors] == ["cannot be read: Is a directory"]
+    assert repository.problems().errors == ()
+
+
+def test_a_file_that_would_be_passed_over_is_named(repository: Any) -> None:
+    repository.core.rename(repository.core.with_suffix(".yml"))
+    repository.core.with_name(".#core.yaml").write_text("an editor's lock")
+    bank = repository.bank()
+    assert bank.questions == ()
+    assert [error.message for error in bank.errors] == ["is not read: rename it to end in .yaml"]
 
 
 def test_an_id_is_unique_across_files(repository: Any, write_entry: Any, write_topic: Any) -> None:
