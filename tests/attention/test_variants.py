@@ -15,6 +15,7 @@ VARIANTS = attention.variants()
 EXACT = (torch.float32, torch.float64)
 SIZES = {"batch": 2, "heads": 4, "kv_heads": 2, "queries": 5, "keys": 7, "length": 12, "dim": 8}
 SIZES |= {"value_dim": 6, "model": 20, "context_dim": 9, "latent": 10, "rank": 3, "features": 11}
+READS_INPUTS = ("padding", "paged", "tree")  # lengths and parents are read as numbers
 CAUSAL = [
     "alibi",
     "attention_sinks",
@@ -193,6 +194,14 @@ class TestEveryVariant:
         function = attention.load(name)
         first, second = (function(**arguments(name, seed=7))[0] for _ in range(2))
         assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("name", sorted(set(VARIANTS) - set(READS_INPUTS)))
+def test_all_work_happens_on_the_device_of_the_inputs(name):
+    """Tensors on the meta device have no data, and mix with those of no other device."""
+    given = arguments(name)
+    moved = {k: x.to("meta") if isinstance(x, Tensor) else x for k, x in given.items()}
+    assert attention.load(name)(**moved)[0].device.type == "meta"
 
 
 @pytest.mark.skipif(not torch.accelerator.is_available(), reason="no accelerator here")
