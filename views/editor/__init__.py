@@ -173,6 +173,7 @@ def code_editor(
         on_text_change=tell("text", on_text),
         on_run_change=tell("run", on_run),
         on_submit_change=tell("submit", on_submit),
+        on_redraw_change=st.rerun,
     )
 
 

@@ -9,6 +9,7 @@ import { showMarks } from "./marks.js";
 import { configure, createState, themed } from "./setup.js";
 import { Sync } from "./sync.js";
 
+const REDRAW = 250; // ms from leaving the editor with unsent text to redrawing the page
 const editors = new WeakMap(); // the element Streamlit gives → the editor in it
 const left = new Map(); // journal → what an editor of it held when its element went
 
@@ -79,14 +80,21 @@ class Editor {
     return true;
   }
 
+  /** Focus goes, to something that is being clicked perhaps. Streamlit may send that click in one
+   * message with the text and then redraw only the editor's fragment: ask for the rest. */
+  blurred() {
+    if (this.sync.flush()) this.redraw = setTimeout(() => this.trigger("redraw", true), REDRAW);
+  }
+
   listen() {
     const flush = () => this.sync.flush();
+    const blurred = () => this.blurred();
     const hidden = () => document.visibilityState === "hidden" && flush();
     const saved = ({ detail }) => this.sync.saved(detail.seq);
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
     const restyle = () => themed(this.view);
     const pairs = [
-      [this.view.contentDOM, "blur", flush],
+      [this.view.contentDOM, "blur", blurred],
       [window, "pagehide", flush],
       [document, "visibilitychange", hidden],
       [window, "headroom-saved", saved],
@@ -99,6 +107,7 @@ class Editor {
   }
 
   close() {
+    clearTimeout(this.redraw);
     this.sync.flush();
     const { visit, revision } = this;
     left.set(this.journal.name, { visit, revision, text: this.view.state.doc.toString() });

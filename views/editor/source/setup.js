@@ -1,8 +1,10 @@
 // What the editor can do: Python, four spaces, search, undo, brackets, marks and its own keys.
 
+import { completionStatus } from "@codemirror/autocomplete";
 import { indentLess, indentMore } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { indentUnit } from "@codemirror/language";
+import { searchPanelOpen } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, Facet, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
@@ -21,7 +23,6 @@ export function createState(data, { changed, act }) {
     doc: data.text,
     extensions: [
       Prec.highest(keymap.of(shortcuts(act))),
-      Prec.lowest(keymap.of([{ key: "Escape", run: offerToLeave }])),
       words.of(spoken(data.words)),
       darkness.of([]),
       basicSetup,
@@ -59,13 +60,16 @@ function shortcuts(act) {
     { key: "Ctrl-Shift-Enter", ...submit },
     { key: "Mod-Enter", ...run },
     { key: "Ctrl-Enter", ...run },
+    { key: "Escape", run: offerToLeave },
   ];
 }
 
 /** Escape with no list or panel to close: the next Tab leaves the editor. */
 function offerToLeave(view) {
+  const { state } = view;
+  if (completionStatus(state) === "active" || searchPanelOpen(state)) return false;
   queueMicrotask(() => view.setTabFocusMode(LEAVE)); // after CodeMirror's own two seconds
-  view.dispatch({ effects: EditorView.announce.of(view.state.facet(leaving)) });
+  view.dispatch({ effects: EditorView.announce.of(state.facet(leaving)) });
   return false;
 }
 

@@ -29,11 +29,13 @@ export class Sync {
     this.timer = setTimeout(() => this.flush(), wait);
   }
 
+  /** Send what has not been sent; whether there was anything. */
   flush() {
     clearTimeout(this.timer);
-    if (this.seq === this.sent || !this.set) return;
+    if (this.seq === this.sent || !this.set) return false;
     this.sent = this.seq;
     this.set("text", { code: this.read(), seq: this.seq });
+    return true;
   }
 
   /** The text came from Python, which has it already. */
