@@ -17,7 +17,7 @@ from views.lab_panels import (
     labels,
     one_scale,
     panel_of,
-    stage_title,
+    thumbnails,
     words,
 )
 from views.lab_setup import Setup
@@ -41,13 +41,13 @@ def render(setup: Setup) -> None:
     if not shared:
         st.info(t("lab.compare_nothing"), icon=":material/compare:")
         return
-    name = choose_stage(setup, shared)
-    _maps(setup, first, second, name)
+    _maps(setup, first, second, shared)
     _inputs(first, second)
 
 
-def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
-    """The two maps on one colour scale, and their difference on its own."""
+def _maps(setup: Setup, first: Call, second: Call, shared: list[str]) -> None:
+    """A strip of the stages that both have; the two maps of one, and their difference."""
+    name = choose_stage(setup, shared)
     stage, other = first.stages[name], second.stages[name]
     titles = (variant_title(setup.variant), variant_title(setup.other))
     left, right = one_scale(
@@ -59,6 +59,8 @@ def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
         [left, right, gap],
         words(),
         alt=describe(name, gap),
+        strip=[item for item in thumbnails(first.stages) if item.name in shared],
+        selected=name,
         focus=fit_focus(stage, setup.head),
         zoom=fit_zoom(stage, setup.zoom),
     )
@@ -71,7 +73,6 @@ def _maps(setup: Setup, first: Call, second: Call, name: str) -> None:
         a, b = (f"{maps[tile, row, column]:.4g}" for maps in (stage.maps, other.maps))
         st.markdown(t("lab.compare_largest", value=f"{value:.4g}", where=where, a=a, b=b))
     heatmap.mount(MAP, frame, picked)
-    st.caption(stage_title(name))
 
 
 def _inputs(first: Call, second: Call) -> None:
