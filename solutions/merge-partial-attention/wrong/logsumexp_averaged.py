@@ -1,0 +1,23 @@
+"""The merged logsumexp is divided by the number of parts, a logarithm of the mean instead of the
+sum.
+
+合并后的 logsumexp 用的是平均的对数，而不是和的对数。
+"""
+
+import torch
+
+
+def merge_partial_attention(outputs, logsumexps):
+    # outputs (S, ..., L, Dv), logsumexps (S, ..., L)
+    empty = logsumexps == float("-inf")
+    top = logsumexps.detach().amax(dim=0)  # (..., L)
+    top = top.masked_fill(top == float("-inf"), 0.0)  # -inf - (-inf) would be NaN
+    shares = torch.exp(logsumexps - top)  # (S, ..., L)
+    total = shares.sum(dim=0)
+    nothing = total == 0
+    total = total.masked_fill(nothing, 1.0)
+
+    kept = outputs.masked_fill(empty[..., None], 0.0)  # whatever an empty part holds
+    output = (shares[..., None] * kept).sum(dim=0) / total[..., None]
+    logsumexp = (top + (total / len(logsumexps)).log()).masked_fill(nothing, float("-inf"))
+    return output, logsumexp
