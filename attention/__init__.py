@@ -57,8 +57,7 @@ class Variant:
 
 def variants() -> dict[str, Variant]:
     """All variants by name, in order of family and then year; read anew when a file changes."""
-    files = sorted(path for path in _FOLDER.glob("*.py") if not path.name.startswith("_"))
-    found = [variant for path in files if (variant := _read(path, path.stat().st_mtime_ns))]
+    found = [variant for path in _FOLDER.glob("*.py") if (variant := _variant(path))]
     found.sort(key=lambda variant: (FAMILIES.index(variant.family), variant.year, variant.name))
     return {variant.name: variant for variant in found}
 
@@ -76,15 +75,21 @@ def source(name: str) -> str:
 
 
 def _known(name: str) -> Variant:
-    found = variants()
-    if name not in found:
-        raise KeyError(f"no attention variant {name!r}; there are: {', '.join(found)}")
-    return found[name]
+    path = _FOLDER / f"{name}.py"
+    variant = _variant(path) if name.isidentifier() and path.is_file() else None
+    if variant is None:
+        raise KeyError(f"no attention variant {name!r}; there are: {', '.join(variants())}")
+    return variant
+
+
+def _variant(path: Path) -> Variant | None:
+    """The variant in a file, or None for a helper: a module without VARIANT, or named _so."""
+    return None if path.name.startswith("_") else _read(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=512)
 def _read(path: Path, _modified: int) -> Variant | None:
-    """The variant in a file, or None for a helper module, which has no VARIANT."""
+    """The VARIANT of a file as its syntax tree tells it, once for each state of the file."""
     for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VARIANT":
             try:

@@ -27,8 +27,11 @@ def test_every_file_is_a_variant_or_a_helper():
 
 def test_unknown_names_are_named():
     for ask in (attention.load, attention.source):
-        with pytest.raises(KeyError, match="scaled_dot_produkt"):
-            ask("scaled_dot_produkt")
+        for name in ("scaled_dot_produkt", "stages", "__init__", "../app", ""):
+            with pytest.raises(
+                KeyError, match=f"no attention variant '{name}'; there are: additive"
+            ):
+                ask(name)
 
 
 def test_new_file_appears_and_a_broken_one_is_named(tmp_path, monkeypatch):
