@@ -4,10 +4,11 @@ import streamlit as st
 
 from views import page_files
 from views.i18n import settle, t
-from views.session import kept, store, store_errors, user
+from views.session import kept, said_once, store, store_errors, user
 from views.widgets import LOGO, header, page
 
 
+@said_once()
 def main() -> None:
     """Draw the header and the page that the address names."""
     settle(kept(lambda: store().setting(user(), "language"), None))

@@ -119,7 +119,7 @@ def _topics(questions: Bank, ratings: dict[str, Rating]) -> None:
     known = [topic for topic in questions.topics if topic.id in counts]
     for number, topic in enumerate(known):
         count = counts[topic.id]
-        with columns[number % 2], st.container(key=f"topic_{topic.id}", gap="xxsmall"):
+        with columns[number % 2], st.container(key=f"topic_links_{topic.id}", gap="xxsmall"):
             done = t("home.topic_count", done=count.done, total=count.total)
             link("questions", f"{say(topic.title)}  :gray[{done}]", topic=topic.id)
             st.progress(count.done / count.total)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from grader import Grader
 
 Found = TypeVar("Found")
+_SAID = "store_errors_said"
 
 
 def user() -> str:
@@ -108,5 +109,19 @@ def kept(read: Callable[[], Found], otherwise: Found) -> Found:
         return otherwise
 
 
+@contextmanager
+def said_once() -> Iterator[None]:
+    """Within, a failure of the store that meets many parts of a page is told once."""
+    st.session_state[_SAID] = set()
+    try:
+        yield
+    finally:
+        st.session_state.pop(_SAID, None)
+
+
 def _show(error: StoreError) -> None:
-    st.error(t("common.store_error", reason=say(error.text)), icon=":material/error:")
+    message = t("common.store_error", reason=say(error.text))
+    said: set[str] = st.session_state.get(_SAID, set())
+    if message not in said:
+        said.add(message)
+        st.error(message, icon=":material/error:")

@@ -31,7 +31,7 @@ def card(question: Question) -> None:
 
 
 def _top(question: Question, ids: list[str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="card_top"):
+    with st.container(horizontal=True, vertical_alignment="center", key="card_links"):
         with st.container():
             label, icon = t("questions.all"), ":material/arrow_back:"
             link("questions", label, icon=icon, **back_to_list())

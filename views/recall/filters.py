@@ -58,6 +58,8 @@ def matching(
     questions: Iterable[Question], filters: Filters, ratings: Mapping[str, Rating]
 ) -> list[Question]:
     """Those of `questions` that pass the choices (not the search), in their order."""
+    if not (filters.topic or filters.level or filters.state):
+        return list(questions)
     return [
         question
         for question in questions

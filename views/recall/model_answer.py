@@ -97,7 +97,7 @@ def _demo(id: str, source: str) -> None:
 
 def _links(question: Question) -> None:
     """The ways from this question into the lab and to the problems."""
-    with st.container(key="links", gap="small"):
+    with st.container(key="answer_links", gap="small"):
         if has_page("lab") and (question.variants or question.lab):
             _heading("see")
             for lab in question.lab:
