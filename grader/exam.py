@@ -19,6 +19,7 @@ from grader.local import LocalSide, import_file, side
 from grader.verdict import CheckResult, Kind, Words
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+DIAGNOSIS_SECONDS = 4.0
 Check = Callable[[Trial], None]
 
 
@@ -204,13 +205,16 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
     """The misconception of the wrong variant that answers exactly as the submission did.
 
     A variant is named only if it gives the same answers in every check that failed and in every
-    quick check that passed.
+    quick check that passed. Where that takes too long, there is no diagnosis.
     """
+    limit = time.perf_counter() + DIAGNOSIS_SECONDS
     failed = {result.name for result in outcome.failed}
     quick = [r.name for r in outcome.results if r.passed and r.seconds < 0.25]
     if outcome.died or not failed:
         return None
     for path, variant in problem.wrong.items():
+        if time.perf_counter() > limit:
+            return None
         if all(_agrees(problem, variant, outcome, seed, n) for n in [*sorted(failed), *quick]):
             return bilingual(import_doc(path))
     return None

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from grader import wire
 from grader.compare import words
 from grader.exam import Died
 from grader.host import Cotangents, Gradients, Reply, SubmissionError, Target, flatten, floating
-from grader.local import memory_of
+from grader.local import own_memory
 from grader.verdict import Words
 from grader.wire import Ticket
 
@@ -84,7 +85,7 @@ class Child:
         self.seconds = seconds
         self.deadline = time.monotonic() + seconds
         with contextlib.suppress(OSError, ProcessLookupError):
-            self.pristine = memory_of("VmRSS", self.process.pid)
+            self.pristine = own_memory("VmRSS", self.process.pid)
 
     def ask(self, op: str, **arguments: Any) -> Any:
         """One request and its answer; SubmissionError if the code raised, Died if it is over."""
@@ -151,8 +152,8 @@ class Child:
         return self._end("forged", what)
 
     def peak(self) -> int:
-        """Peak resident bytes of the process so far, from the kernel."""
-        return memory_of("VmHWM", self.process.pid)
+        """Peak resident bytes of the process so far, files aside, from the kernel."""
+        return own_memory("VmHWM", self.process.pid)
 
     def close(self) -> str:
         """Ends the process and returns what it printed."""
@@ -268,6 +269,8 @@ class RemoteSide:
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
         run()
+        if sys.platform != "linux":
+            return 0
         return max(0, self.child.peak() - self.child.pristine)
 
     def _expect(self, value: Any, kind: type) -> Any:
