@@ -329,10 +329,18 @@ def test_an_old_python_can_read_the_entry_and_is_refused(tmp_path: Path) -> None
     assert "needs Python 3.11 or newer" in done.stdout
 
 
-def test_a_missing_venv_module_is_named(monkeypatch) -> None:
+def test_a_missing_venv_module_is_named_before_anything_is_deleted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.touch()
+    monkeypatch.setattr(setup, "VENV", tmp_path)
+    monkeypatch.setattr(setup, "SCRIPTS", tmp_path / "bin")
+    monkeypatch.setattr(setup, "works", lambda: False)
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(packages.SetupError, match="sudo apt install python3"):
-        setup.check_tools()
+        setup.interpreter(moved=False)
+    assert kept.exists()
 
 
 def test_make_without_python_says_so(project: Project) -> None:

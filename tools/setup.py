@@ -56,8 +56,6 @@ def ready(files: tuple[str, ...]) -> bool:
 
 def install(files: tuple[str, ...], lock: int | None = None) -> None:
     """Bring .venv from whatever state it is in to one that holds `files`, and stamp it."""
-    if os.path.realpath(sys.executable) != os.path.realpath(PYTHON):
-        check_tools()
     stamp = read_stamp()
     done = [name for name in stamp.get("files", {}) if (ROOT / name).exists()]
     files = tuple(dict.fromkeys([*files, *done]))
@@ -109,6 +107,7 @@ def interpreter(moved: bool) -> bool:
         say("This folder has moved; setting the paths in .venv right.")
     elif works():
         return False
+    check_tools()  # before anything is deleted
     kept = kept_packages()
     if kept:
         if not moved:
@@ -126,6 +125,7 @@ def interpreter(moved: bool) -> bool:
 
 def build() -> None:
     """Make .venv from nothing."""
+    check_tools()
     if os.path.lexists(VENV):
         say("Removing the unusable .venv.")
         remove(VENV)
@@ -152,7 +152,7 @@ def check_tools() -> None:
     except ImportError:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise SetupError(
-            "This Python cannot make virtual environments: its venv module is missing.\n"
+            f"Python at {sys.executable} cannot make virtual environments: a part is missing.\n"
             f"On Debian or Ubuntu: sudo apt install {package}"
         ) from None
     del ensurepip, venv
