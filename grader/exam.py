@@ -142,7 +142,7 @@ def _run_one(
     except Failure as error:
         failure = error
     except SubmissionError as error:
-        record.answers.append(error.kinds[0])
+        record.answers.append(error.words)
         failure = compare.raised(error)
         if error.cause != "raised":
             outcome.died = died(error)
@@ -212,12 +212,17 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
     quick = [r.name for r in outcome.results if r.passed and r.seconds < 0.25]
     if outcome.died or not failed:
         return None
+    agreeing = []
     for path, variant in problem.wrong.items():
         if time.perf_counter() > limit:
-            return None
+            break
         if all(_agrees(problem, variant, outcome, seed, n) for n in [*sorted(failed), *quick]):
-            return bilingual(import_doc(path))
-    return None
+            agreeing.append(path)
+    # The same error can have several causes; the same wrong numbers are what the variant gives.
+    by_numbers = any((result.detail or {}).get("what") != "raised" for result in outcome.failed)
+    if not agreeing or (len(agreeing) > 1 and not by_numbers):
+        return None
+    return bilingual(import_doc(agreeing[0]))
 
 
 def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, name: str) -> bool:
@@ -236,7 +241,7 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
     except Mismatch:
         return False
     except SubmissionError as error:
-        return not passed and next(answers, None) == error.kinds[0]
+        return not passed and next(answers, None) == error.words
     except Failure:
         return not passed and next(answers, None) is None
     except Exception as error:

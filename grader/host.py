@@ -32,9 +32,13 @@ class SubmissionError(Exception):
     line: int | None
     cause: Literal["raised", "memory", "forbidden", "denied"] = "raised"
 
+    @property
+    def words(self) -> str:
+        """The exception as Python prints it, without the line."""
+        return f"{self.kinds[0]}: {self.text}" if self.text else self.kinds[0]
+
     def __str__(self) -> str:
-        where = f" (line {self.line})" if self.line else ""
-        return f"{self.kinds[0]}: {self.text}{where}" if self.text else f"{self.kinds[0]}{where}"
+        return f"{self.words} (line {self.line})" if self.line else self.words
 
 
 class ForbiddenCall(BaseException):
