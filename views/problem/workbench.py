@@ -215,5 +215,5 @@ def _waiting_for(result: Running | Grading) -> str:
     if result.position is None:
         return t("problems.waiting_start", seconds=seconds)
     if result.position > 0:
-        return t("problems.waiting_queue", before=result.position)
+        return t("problems.waiting_queue", before=result.position, seconds=seconds)
     return t("problems.waiting_checks", seconds=seconds)
