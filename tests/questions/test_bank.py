@@ -6,13 +6,18 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import yaml
 
+from attention import variants
 from study.bank import Bank, Question, load_bank
+from views.lab_call import knobs
+from views.lab_setup import read
 
 QUESTIONS = Path(__file__).parents[2] / "questions"
 LANGUAGES = ("en", "zh")
@@ -184,8 +189,17 @@ def test_choices_differ_and_both_kinds_occur(question: Question) -> None:
         assert len(set(options)) == len(options)
 
 
-def words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z0-9]+", text.lower()))
+@cache
+def words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def test_lab_links_ask_for_what_the_lab_has() -> None:
+    names = list(variants())
+    for question in BANK.questions:
+        for link in question.lab:
+            complaints = read(dict(parse_qsl(link.query)), names, knobs)[1]
+            assert complaints == [], f"{question.id}: {link.query}"
 
 
 def similarity(left: str, right: str) -> float:
