@@ -1,0 +1,39 @@
+"""GELU is approximated with tanh, as in GPT-2's code, instead of the exact one.
+
+GELU 用了 tanh 近似（GPT-2 代码的写法），而不是精确形式。
+"""
+
+import math
+
+import torch
+from torch import nn
+
+
+class TransformerBlock(nn.Module):
+    def __init__(self, d_model: int, num_heads: int, d_ff: int):
+        super().__init__()
+        if d_model % num_heads != 0:
+            raise ValueError(f"d_model={d_model} is not divisible by num_heads={num_heads}")
+        self.num_heads = num_heads
+        self.head_dim = d_model // num_heads
+        self.norm1 = nn.LayerNorm(d_model, eps=1e-5)
+        self.qkv_linear = nn.Linear(d_model, 3 * d_model)
+        self.output_linear = nn.Linear(d_model, d_model)
+        self.norm2 = nn.LayerNorm(d_model, eps=1e-5)
+        self.ff1 = nn.Linear(d_model, d_ff)
+        self.ff2 = nn.Linear(d_ff, d_model)
+
+    def attend(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, d_model = x.shape
+        qkv = self.qkv_linear(x).view(batch, length, 3, self.num_heads, self.head_dim)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, L, D)
+        scores = query @ key.transpose(-2, -1) / math.sqrt(self.head_dim)
+        future = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
+        weights = torch.softmax(scores.masked_fill(future, float("-inf")), dim=-1)
+        heads = (weights @ value).transpose(1, 2).reshape(batch, length, d_model)
+        return self.output_linear(heads)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.attend(self.norm1(x))
+        hidden = nn.functional.gelu(self.ff1(self.norm2(x)), approximate="tanh")
+        return x + self.ff2(hidden)
