@@ -400,6 +400,14 @@ class TestSubmit:
         assert [kept.accepted for kept in store.submissions("local", SLUG)] == [True]
         assert grader.graded == [(SLUG, "mine = 1\n")]
 
+    def test_verdict_of_another_version_leaves_the_page(self, store):
+        number = store.add_submission("local", SLUG, "mine = 1\n")
+        store.record_verdict(number, {"verdict": "wrong", "unheard_of": 1})
+        test = one()
+        assert "kept by another version" in text(test)
+        click(test, f"grade-bench-{number}")
+        assert "**Accepted" in text(test)
+
     def test_store_that_fails_grades_nothing(self, monkeypatch, store, grader):
         monkeypatch.setattr(store, "add_submission", failing("the disk is full"))
         assert "the disk is full" in text(click(one(), "submit"))

@@ -44,7 +44,7 @@ def _entry(bench: Bench, submission: Submission) -> None:
         with st.container(horizontal=True):
             back = partial(_restore, bench, submission)
             st.button(t("problems.restore"), on_click=back, key=f"restore-{submission.id}")
-            if submission.verdict is not None:
+            if verdict_of(submission) is not None:
                 show = partial(_show, bench, submission)
                 st.button(t("problems.show_verdict"), on_click=show, key=f"show-{submission.id}")
             elif under_way(submission) is None:

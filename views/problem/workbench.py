@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -108,12 +109,14 @@ def under_way(submission: Submission) -> Grading | None:
 
 
 def verdict_of(result: Result | None) -> Verdict | None:
-    """The verdict that a result has, if it has one."""
+    """The verdict that a result has, if it has one that can be read."""
     match result:
         case Grading(verdict=verdict):
             return verdict
         case Submission(verdict=dict() as stored):
-            return Verdict.from_dict(stored)
+            # Another version may have stored other fields: the page must open all the same.
+            with suppress(KeyError, TypeError):
+                return Verdict.from_dict(stored)
     return None
 
 
@@ -181,7 +184,7 @@ def _submission(bench: Bench, submission: Submission) -> None:
         st.caption(t("problems.latest_submission", ago=ago(submission.submitted_at)))
         draw_verdict(verdict, submission.id)
         return
-    st.warning(t("problems.not_graded"))
+    st.warning(t("problems.not_graded" if submission.verdict is None else "problems.unreadable"))
     grade_again(bench, submission, "bench")
 
 
