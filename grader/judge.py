@@ -92,7 +92,8 @@ class Judge:
         seed = secrets.randbelow(SEEDS) if seed is None else seed
         session = self._submit(problem, code, seed)
         if session.died is not None and session.died.signal == signal.SIGKILL:
-            # Somebody outside may have killed it, and then the submission is not to blame.
+            # Somebody outside may have killed it, or its parent, and then it is not to blame.
+            self.sandbox.close()
             session = self._submit(problem, code, seed)
         return session.verdict().to_dict()
 

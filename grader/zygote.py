@@ -14,6 +14,7 @@ import os
 import resource
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,14 +79,18 @@ class Zygote:
 
     def run(self) -> NoReturn:
         self._reply({"ready": True, "missing": self.missing})
-        stream = self.control.makefile("rb")
-        for line in stream:
+        for line in self._requests():
             request = json.loads(line)
             if request["op"] == "fork":
                 self.fork(Plan(**request["plan"]))
             else:
                 self._reply({"status": reap(request["pid"])})
         os._exit(0)
+
+    def _requests(self) -> Iterator[bytes]:
+        """Lines from the judge, until it is gone."""
+        with contextlib.suppress(ConnectionError):
+            yield from self.control.makefile("rb")
 
     def fork(self, plan: Plan) -> None:
         """One confined child; answers with its channel, its output and a handle on it."""
