@@ -37,10 +37,10 @@ from attention.sliding_window import by_blocks
 
 HEADS, DIM, WINDOW, TILE, CHUNK, POINTS = 2, 64, 256, 256, 64, 64
 LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768)
-WARM_UP = 512
+WARM_UP = 64
 ROOM = 3 * 2**30  # bytes: a length whose peak is foreseen above this is left out
 LONG = 1.0  # seconds: what takes longer is timed once
-TINY = 2**21  # bytes: peaks below this are noise and left out of the fit
+TINY = 2**22  # bytes: peaks below this are noise and left out of the fit
 
 Inputs = tuple[Tensor, Tensor, Tensor]
 Method = Callable[[Tensor, Tensor, Tensor], object]
@@ -130,6 +130,7 @@ def main() -> None:
         name: {n: float(f.peak) for n, f in found.items() if f.peak is not None}
         for name, found in figures.items()
     }
+    print()
     print("\n".join(table("milliseconds", times, lengths, 1e-3, floor=0.0)))
     print("\n".join(table("peak MiB", peaks, lengths, 2**20, floor=TINY)))
     print("\n".join(targets(times, peaks)))
@@ -137,6 +138,7 @@ def main() -> None:
 
 def series(name: str, lengths: Sequence[int]) -> dict[int, Figure]:
     """A method's figures by length, as far as its memory is foreseen to fit."""
+    print(f"measuring {name} …", flush=True)
     found: dict[int, Figure] = {}
     context = fresh_processes()
     for length in lengths:
@@ -165,7 +167,7 @@ def measure(name: str, length: int) -> Figure:
         before = peak_so_far(forget=True)
         seconds = [timed(functools.partial(METHODS[name], *inputs))]
         after = peak_so_far()
-        while len(seconds) < 5 and seconds[0] < LONG:
+        while len(seconds) < 3 and seconds[0] < LONG:
             seconds.append(timed(functools.partial(METHODS[name], *inputs)))
     peak = None if before is None or after is None else after - before
     return Figure(statistics.median(seconds), peak)
