@@ -45,8 +45,8 @@ def test_peak_sees_a_large_tensor():
 def test_verdicts_of_targets():
     times = {name: {4096: 1.0, 8192: 1.0} for name in scaling.METHODS}
     times["fused kernel"] = {4096: 0.5, 8192: 0.5}
-    peaks = {name: {1024: 3e6, 2048: 6e6} for name in scaling.METHODS}
-    peaks[scaling.FLASH] = {1024: 3e6, 2048: 12e6}
+    peaks = {name: {1024: 3e7, 2048: 6e7} for name in scaling.METHODS}
+    peaks[scaling.FLASH] = {1024: 3e7, 2048: 12e7}
     lines = scaling.targets(times, peaks)
     assert [line.rsplit(maxsplit=1)[-1] for line in lines[1:]] == [
         "met",
