@@ -36,7 +36,8 @@ def _unknown(slug: str, found: ProblemSet) -> None:
     broken = any(error.file.parent.name == slug for error in found.errors)
     st.title(t("problems.broken_title" if broken else "problems.unknown_title"), anchor=False)
     st.markdown(t("problems.broken" if broken else "problems.unknown", slug=plain(slug)))
-    link("problems", t("problems.back"), ":material/arrow_back:")
+    with st.container(key="problem_links"):
+        link("problems", t("problems.back"), ":material/arrow_back:")
     data_errors(found.errors)
 
 

@@ -99,7 +99,7 @@ def _failure(check: CheckResult, submission: int, slug: str, *, opened: bool) ->
         _detail(detail)
         if "arrays" in detail:
             query = {"problem": slug, "submission": str(submission), "check": check.name}
-            link("lab", t("problems.open_in_lab"), ":material/experiment:", **query)
+            link("lab", t("problems.open_in_lab"), ":material/science:", **query)
 
 
 def _list(checks: Sequence[CheckResult], word: str, icon: str) -> None:

@@ -30,7 +30,7 @@ def draw(problem: Problem, back: dict[str, str]) -> None:
     bench = open_bench(problem)
     state = states().get(problem.slug, "untried")
     st.set_page_config(page_title=f"{say(problem.title)} · Headroom")
-    with st.container(key="card_top"):
+    with st.container(key="problem_links"):
         link("problems", t("problems.back"), ":material/arrow_back:", **back)
     head, clock = st.columns([3, 1], vertical_alignment="bottom")
     with head:

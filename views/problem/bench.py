@@ -107,6 +107,7 @@ def submit(bench: Bench, text: Typed | None) -> None:
     """Submit the latest text: written to the store first, then graded."""
     with _begin(bench, text) as desk:
         _expect(bench, desk.submit(session.user(), bench.slug, bench.code))
+        bench.before = None  # what was replaced before is of no more interest
 
 
 def regrade(bench: Bench, submission: Submission) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import streamlit as st
 
+from attention import variants
 from grader.verdict import GraderError, RunResult
 from study.folders import SOLUTIONS
 from study.problems import Problem
@@ -16,7 +17,7 @@ from views.problem.bench import PATIENCE, open_desk
 from views.problem.desk import settled
 from views.problem.words import reason
 from views.verdict import draw_example, literal
-from views.widgets import link
+from views.widgets import link, one_line
 
 POLL = 0.5  # s between looks at examples that are still being computed
 
@@ -98,8 +99,9 @@ def _related(problem: Problem) -> None:
     if not questions and not problem.variants:
         return
     st.subheader(t("problems.related"), anchor=False)
-    for question in questions:
-        link("questions", say(question.question), ":material/quiz:", id=question.id)
-    for variant in problem.variants:
-        label = t("problems.see_variant", variant=variant.replace("_", " "))
-        link("lab", label, ":material/experiment:", variant=variant)
+    with st.container(key="related_links", gap="small"):
+        for question in questions:
+            link("questions", one_line(say(question.question)), ":material/quiz:", id=question.id)
+        for variant in problem.variants:
+            label = t("problems.see_variant", variant=say(variants()[variant].title))
+            link("lab", label, ":material/science:", variant=variant)
