@@ -1,5 +1,6 @@
 """The editor: what is shipped, what Python tells it, and what it does in a real browser."""
 
+import hashlib
 import json
 import re
 import time
@@ -32,6 +33,11 @@ class TestShipped:
     def test_lock_file_names_no_host(self):
         assert "://" not in re.sub(r'"url": "https://[^"]+"', "", json.dumps(LOCK["packages"]))
         assert not [name for name, entry in LOCK["packages"].items() if "resolved" in entry]
+
+    def test_bundle_is_of_these_sources(self):
+        files = [FOLDER / "package-lock.json", *sorted((FOLDER / "source").iterdir())]
+        text = "".join(file.read_text("utf-8") for file in files)
+        assert f"SHA-256 {hashlib.sha256(text.encode()).hexdigest()}\n" in BUNDLE, "npm run build"
 
     def test_bundle_loads_nothing_from_elsewhere(self):
         assert "export{" in BUNDLE
@@ -87,7 +93,9 @@ def kept():
 
 def keep(event, text):
     log = [*kept()["log"], [event, text.code, time.time()]]
-    FILE.write_text(json.dumps({{"code": text.code, "at": time.time(), "log": log}}))
+    new = FILE.with_suffix(".new")
+    new.write_text(json.dumps({{"code": text.code, "at": time.time(), "log": log}}))
+    new.replace(FILE)
     state["seq"] = text.seq
 
 def enter():

@@ -1,11 +1,20 @@
 // Bundles source/ into editor.js and gathers the licences of what is in it.
 // `npm ci && npm run build` after a change; `npm run check` tells whether editor.js is current.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const BUNDLE = "editor.js";
 const LICENCES = "LICENCES.txt";
+
+/** Stands in the bundle, so that a test without node sees whether source/ has moved on. */
+function fingerprint() {
+  const files = ["package-lock.json", ...readdirSync("source").sort().map((name) => `source/${name}`)];
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file, "utf8").replaceAll("\r\n", "\n"));
+  return hash.digest("hex");
+}
 
 async function bundle() {
   const result = await build({
@@ -17,7 +26,11 @@ async function bundle() {
     charset: "utf8",
     metafile: true,
     write: false,
-    banner: { js: "// Headroom's editor, built from source/ by build.mjs. Licences: LICENCES.txt" },
+    banner: {
+      js:
+        "// Headroom's editor, built from source/ by build.mjs. Licences: LICENCES.txt\n" +
+        `// From sources with SHA-256 ${fingerprint()}`,
+    },
   });
   return { text: result.outputFiles[0].text, inputs: Object.keys(result.metafile.inputs) };
 }
