@@ -317,15 +317,14 @@ def _shown(item: Demonstration) -> list[dict[str, Any]]:
     ]
     if item.error is not None:
         failed = item.error if isinstance(item.error, Failure) else compare.raised(item.error)
-        line = failed.detail.get("line")
         blank: dict[str, Any] = {"arguments": "", "inputs": {}, "outputs": None, "expected": None}
         entries.append(
             {
                 "name": item.name,
                 "title": item.title,
                 **blank,
-                "error": str(item.error),
-                "line": line,
+                "error": failed.message,
+                "line": failed.detail.get("line"),
             }
         )
     return entries

@@ -196,6 +196,7 @@ def _death(status: int, seconds: float) -> Died:
         return Died(
             "crashed",
             words(f"The submission's process was ended by {name}.", f"提交的进程被 {name} 终止。"),
+            signal=number,
         )
     code = os.WEXITSTATUS(status) if status >= 0 else -1
     return Died(

@@ -55,7 +55,7 @@ def check_shape(trial: Trial) -> None:
 
 
 def check_softmax_over_keys(trial: Trial) -> None:
-    """With equal scores a single head returns the mean over its keys: the softmax runs over the keys.
+    """With equal scores a head returns the mean over its keys: the softmax runs over the keys.
 
     分数全相等时，单个头返回各键对应值的平均：softmax 沿键的维度归一化。
     """

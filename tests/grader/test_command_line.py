@@ -11,7 +11,7 @@ from grader.__main__ import main
 from tests.grader.conftest import SLUG, SOLUTIONS
 
 RIGHT = SOLUTIONS / SLUG / "solution.py"
-WRONG = sorted((SOLUTIONS / SLUG / "wrong").glob("*.py"))[0]
+WRONG = SOLUTIONS / SLUG / "wrong" / "merge_without_transpose.py"
 
 
 def test_json_has_one_line_per_file(capsys: pytest.CaptureFixture[str]) -> None:
