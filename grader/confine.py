@@ -243,8 +243,10 @@ def landlock(ruleset: int) -> None:
 # A single process
 
 
-def no_new_privileges() -> None:
+def no_privileges() -> None:
+    """None held, none to be gained: root without namespaces of its own is not root either."""
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    drop_capabilities()
 
 
 def die_with_parent() -> None:

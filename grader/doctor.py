@@ -53,6 +53,7 @@ def probes(port: int) -> list[Probe]:
         Probe("namespaces", "signal_outside", (os.getpid(),)),
         Probe("namespaces", "connect_outside", (port,)),
         Probe("file tree", "read_project", (str(PROBES),)),
+        Probe("landlock", "read_project", (str(PROBES),)),
         Probe("landlock", "write_device", ("/dev/zero",)),
         Probe("seccomp", "start_process"),
         Probe("seccomp", "open_socket"),

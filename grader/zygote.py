@@ -66,6 +66,7 @@ class Zygote:
     def _wall_in(self) -> None:
         """The file tree and the identity that every child inherits."""
         if not self.own_users:
+            self.missing["file tree"] = "needs a mount namespace of its own"
             return
         sources = confine.open_sources(self.readable)
         confine.become_mapped()
@@ -125,7 +126,7 @@ class Zygote:
         missing = dict(self.missing)
         walls = {
             "limits": lambda: self._limits(plan),
-            "privileges": confine.no_new_privileges,
+            "privileges": confine.no_privileges,
             "landlock": self._restrict_files,
             "seccomp": confine.system_calls,
         }

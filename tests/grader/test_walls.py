@@ -1,6 +1,8 @@
 """The sandbox's walls: the filter's tables, and every wall tried from inside."""
 
+import shutil
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -93,6 +95,22 @@ def test_every_wall_that_stands_holds() -> None:
     standing = {wall.name for wall in walls if wall.stands}
     assert {finding.probe.wall for finding in findings} == standing
     assert [finding for finding in findings if not finding.stopped] == []
+
+
+@linux
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs util-linux's unshare")
+def test_the_other_walls_hold_where_namespaces_are_forbidden() -> None:
+    forbid = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" -m grader doctor"
+    command = ["unshare", "-Ur", "sh", "-c", forbid, sys.executable]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    if done.returncode and not done.stdout:
+        pytest.skip(f"no user namespace here: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
+    missing = [line.split()[1] for line in lines if line.startswith("MISSING")]
+    assert missing == ["namespaces", "file"]
+    assert not [line for line in lines if "PASSED" in line]
+    assert sum("held" in line for line in lines) >= 9
 
 
 @linux
