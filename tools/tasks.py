@@ -81,8 +81,7 @@ def test(python: Path) -> int:
         ("mypy", [python, "-m", "mypy"]),
         ("import rules", [python, "-c", LINT_IMPORTS]),
         ("tests", [*pytest, "-m", "not browser", "-n", "2", "--dist", "worksteal"]),
-        # One browser at a time; -rs prints what was left out, and why.
-        ("browser tests", [*pytest, "-m", "browser", "-rs"]),
+        ("browser tests", [*pytest, "-m", "browser"]),  # one browser at a time
     ]
     failed = []
     with tempfile.TemporaryDirectory(prefix="headroom-test-") as data:

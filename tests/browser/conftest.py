@@ -1,4 +1,4 @@
-"""A real browser before the real app, which has a data folder of its own."""
+"""A real browser before the real app, which has a data folder of its own: for every page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools.browser import ADVICE, find_chromium
 from tools.serving import App
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 60_000  # milliseconds: a machine that is busy with something else is no failure
 
 
@@ -18,26 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name each test that was left out, and why."""
-    for report in terminalreporter.stats.get("skipped", []):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        terminalreporter.write_line(f"Left out: {report.nodeid} ({reason})")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium; without one the tests are left out, and say so."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = find_chromium()
-    if path is None:
-        pytest.skip(ADVICE)
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

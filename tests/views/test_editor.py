@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tools.browser import ADVICE, find_chromium
 from tools.serving import App
 from views import editor
 from views.editor import FOLDER
@@ -160,20 +159,6 @@ class Page:
 
     def button(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_chromium()
-    if path is None:
-        pytest.skip(ADVICE)
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,26 +3,12 @@
 import pytest
 
 from study.store import Store
-from tools.browser import ADVICE, find_chromium
 from tools.serving import App
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 QUESTION = "/questions?lang=en&id=what-is-attention"
 TYPED = "n1ap and 4 more"  # every one-key shortcut of the page is in it
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = find_chromium()
-    if path is None:
-        pytest.skip(ADVICE)
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 def opened(browser, app):

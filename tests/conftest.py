@@ -1,0 +1,30 @@
+"""The browser of all tests that drive one, and the names of the tests that were left out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tools.browser import ADVICE, find_chromium
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name each test that was left out, and why."""
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        terminalreporter.write_line(f"Left out: {report.nodeid} ({reason})")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; without one the tests are left out, and say so. Playwright runs once a process."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = find_chromium()
+    if path is None:
+        pytest.skip(ADVICE)
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
