@@ -11,10 +11,13 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name each test that was left out, and why."""
+    """Name each test that was left out, below the reason."""
+    reasons: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        terminalreporter.write_line(f"Left out: {report.nodeid} ({reason})")
+        reasons.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report.nodeid)
+    for reason, names in reasons.items():
+        terminalreporter.write_line(f"Left out, {len(names)} tests: {reason}")
+        terminalreporter.write_line("\n".join(f"  {name}" for name in names))
 
 
 @pytest.fixture(scope="session")
