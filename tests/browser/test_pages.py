@@ -1,9 +1,11 @@
 """What holds for every page: words in both languages, room on a narrow window, no frills."""
 
+import contextlib
 import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import Visitor
 from tools.serving import App
@@ -45,6 +47,9 @@ def test_a_page_in_each_language_and_width(
     assert bool(CHINESE.search(page.title())) == chinese
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 800})
+        # The navigation folds a moment after the window has become narrow.
+        with contextlib.suppress(PlaywrightTimeout):
+            page.wait_for_function(f"() => ({TOO_WIDE})().length === 0", timeout=10_000)
         assert page.evaluate(TOO_WIDE) == []
 
 
