@@ -53,7 +53,7 @@ class Problem:
 
     @classmethod
     def load(cls, folder: Path) -> Problem:
-        module = import_file(folder / "checks.py")
+        module = checks_of(folder)
         return cls(
             folder,
             module,
@@ -66,6 +66,15 @@ class Problem:
     @property
     def slug(self) -> str:
         return self.folder.name
+
+    @property
+    def changed(self) -> float:
+        """When a file that the problem was read from last changed, in seconds since the epoch."""
+        sibling = getattr(self.checks_module, "SAME_AS", None)
+        shared = [self.folder.parent / sibling / "checks.py"] if sibling else []
+        files = [self.folder, *self.folder.rglob("*.py"), *shared]
+        newest: float = max(path.stat().st_mtime for path in files)
+        return newest
 
     @cached_property
     def checks(self) -> dict[str, Check]:
@@ -90,6 +99,20 @@ class Problem:
     def trial(self, candidate: Side, seed: int, name: str) -> Trial:
         self.reference.kept.clear()
         return Trial(candidate, self.reference, self.entry, seed, name)
+
+
+def checks_of(folder: Path) -> ModuleType:
+    """A folder's checks.py; where it says `SAME_AS = "<slug>"`, on top of that sibling's.
+
+    A bug hunt promises what its sibling promises, so it is judged by the same checks.
+    """
+    module = import_file(folder / "checks.py")
+    if not hasattr(module, "SAME_AS"):
+        return module
+    sibling = import_file(folder.parent / module.SAME_AS / "checks.py")
+    merged = ModuleType(module.__name__)
+    vars(merged).update(vars(sibling) | vars(module))
+    return merged
 
 
 @dataclass

@@ -79,10 +79,11 @@ class Judge:
         folder = self.folder / slug
         if not re.fullmatch(r"[a-z0-9-]+", slug) or not (folder / "checks.py").exists():
             raise GraderError(f"there is no problem named {slug!r:.80}")
-        stamp = max(path.stat().st_mtime for path in [folder, *folder.rglob("*.py")])
-        if slug not in self.loaded or self.loaded[slug][0] != stamp:
-            self.loaded[slug] = (stamp, Problem.load(folder))
-        return self.loaded[slug][1]
+        known = self.loaded.get(slug)
+        if known is None or known[0] != known[1].changed:
+            problem = Problem.load(folder)
+            known = self.loaded[slug] = (problem.changed, problem)
+        return known[1]
 
     def do_missing(self) -> dict[str, str]:
         return self.sandbox.missing

@@ -1,5 +1,6 @@
 """The check kit, on modules of this process: what it lets pass, what it names, what it measures."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -270,6 +271,68 @@ def test_a_check_that_trips_over_the_answer_fails_with_words(folder: Path) -> No
     answer.write_text("def f(x): return x.sum()", encoding="utf-8")
     outcome = check_file(folder, answer)
     assert "does not have the form" in outcome.results[1].message["en"]
+
+
+EXTRA = '''
+SAME_AS = "sums"
+MEMORY_MIB = 7
+
+def check_mean(trial):
+    """Averages.
+
+    求平均。
+    """
+    trial.function().compare(trial.randn(1, 1))
+
+def check_sum(trial):
+    """Sums one row.
+
+    求一行的和。
+    """
+    trial.function().compare(trial.randn(1, 3))
+'''
+
+
+@pytest.fixture
+def siblings(folder: Path) -> Path:
+    """A folder of problems: `sums`, and `fix-sums`, which names it as its sibling."""
+    for name, checks in (("sums", 'SECONDS = 3\nFORBID = ("cumsum",)' + CHECKS), ("fix-sums", "")):
+        (folder / name).mkdir()
+        (folder / name / "checks.py").write_text(checks or 'SAME_AS = "sums"', encoding="utf-8")
+        (folder / name / "solution.py").write_text("def f(x): return x.sum(-1)", encoding="utf-8")
+    return folder
+
+
+def test_a_bug_hunt_is_judged_by_the_checks_of_its_sibling(siblings: Path) -> None:
+    hunt, sibling = Problem.load(siblings / "fix-sums"), Problem.load(siblings / "sums")
+    assert [*hunt.checks] == [*sibling.checks] == ["check_sum", "check_unpacks"]
+    assert (hunt.slug, hunt.folder.name) == ("fix-sums", "fix-sums")
+    for name in ("entry", "forbid", "seconds", "memory_mib"):
+        assert getattr(hunt, name) == getattr(sibling, name)
+    answer = siblings / "answer.py"
+    answer.write_text("def f(x): return x.sum(0)", encoding="utf-8")
+    assert not check_file(siblings / "fix-sums", answer).results[0].passed
+
+
+def test_a_bug_hunt_adds_checks_and_limits_of_its_own(siblings: Path) -> None:
+    (siblings / "fix-sums" / "checks.py").write_text(EXTRA, encoding="utf-8")
+    hunt = Problem.load(siblings / "fix-sums")
+    assert [*hunt.checks] == ["check_sum", "check_unpacks", "check_mean"]
+    assert (hunt.entry, hunt.seconds, hunt.memory_mib) == ("f", 3, 7)
+    assert bilingual(hunt.checks["check_sum"].__doc__)["en"] == "Sums one row."
+
+
+def test_a_change_to_the_sibling_is_a_change_to_the_bug_hunt(siblings: Path) -> None:
+    hunt, shared = Problem.load(siblings / "fix-sums"), siblings / "sums" / "checks.py"
+    later = hunt.changed + 60
+    os.utime(shared, (later, later))
+    assert hunt.changed == later
+
+
+def test_a_sibling_that_is_not_there_is_named(siblings: Path) -> None:
+    (siblings / "fix-sums" / "checks.py").write_text('SAME_AS = "absent"', encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="absent"):
+        Problem.load(siblings / "fix-sums")
 
 
 @pytest.mark.parametrize(
