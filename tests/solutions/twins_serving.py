@@ -21,6 +21,13 @@ def document_mask(solution: Any) -> tuple[Any, Any]:
     return solution.document_mask(ids), textbook("document", "document_mask")(ids)
 
 
+def attention_sink_mask(solution: Any) -> tuple[Any, Any]:
+    args = (5, 9, 2, 3)
+    twin = textbook("attention_sinks", "attention_sink_mask")
+    return solution.attention_sink_mask(*args), twin(*args)
+
+
 TWINS = {
     "document-mask": document_mask,
+    "attention-sink-mask": attention_sink_mask,
 }

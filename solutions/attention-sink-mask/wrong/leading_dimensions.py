@@ -1,0 +1,18 @@
+"""Two leading dimensions are added for batch and heads, which the signature does not have.
+
+多加了批和头两个前导维度，签名中没有。
+"""
+
+import torch
+
+
+def attention_sink_mask(
+    query_length: int, key_length: int, num_sinks: int, window: int
+) -> torch.Tensor:
+    # The queries are the last positions: query i stands at i + Lk - Lq.
+    rows = torch.arange(query_length)[:, None] + key_length - query_length
+    columns = torch.arange(key_length)
+    distance = rows - columns  # (Lq, Lk)
+    sink = columns < num_sinks
+    near = distance < window
+    return ((distance >= 0) & (sink | near))[None, None]

@@ -1,0 +1,18 @@
+"""The sinks are visible to everybody, also to the queries that stand before them.
+
+汇点对所有查询可见，包括位于它们之前的查询。
+"""
+
+import torch
+
+
+def attention_sink_mask(
+    query_length: int, key_length: int, num_sinks: int, window: int
+) -> torch.Tensor:
+    # The queries are the last positions: query i stands at i + Lk - Lq.
+    rows = torch.arange(query_length)[:, None] + key_length - query_length
+    columns = torch.arange(key_length)
+    distance = rows - columns  # (Lq, Lk)
+    sink = columns < num_sinks
+    near = distance < window
+    return sink | ((distance >= 0) & near)

@@ -1,0 +1,18 @@
+"""The window is counted besides the query itself, so one key too many is seen.
+
+窗口没有把查询自己算进去，多看了一个键。
+"""
+
+import torch
+
+
+def attention_sink_mask(
+    query_length: int, key_length: int, num_sinks: int, window: int
+) -> torch.Tensor:
+    # The queries are the last positions: query i stands at i + Lk - Lq.
+    rows = torch.arange(query_length)[:, None] + key_length - query_length
+    columns = torch.arange(key_length)
+    distance = rows - columns  # (Lq, Lk)
+    sink = columns < num_sinks
+    near = distance <= window
+    return (distance >= 0) & (sink | near)

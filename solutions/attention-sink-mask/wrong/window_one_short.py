@@ -1,0 +1,18 @@
+"""The window ends one key early, so a query sees window minus one keys.
+
+窗口少了一个键，查询只能看到 window − 1 个。
+"""
+
+import torch
+
+
+def attention_sink_mask(
+    query_length: int, key_length: int, num_sinks: int, window: int
+) -> torch.Tensor:
+    # The queries are the last positions: query i stands at i + Lk - Lq.
+    rows = torch.arange(query_length)[:, None] + key_length - query_length
+    columns = torch.arange(key_length)
+    distance = rows - columns  # (Lq, Lk)
+    sink = columns < num_sinks
+    near = distance < max(1, window - 1)
+    return (distance >= 0) & (sink | near)
