@@ -6,8 +6,14 @@ import pytest
 import torch
 
 from benchmarks import attention_scaling as scaling
+from views.lab_cost_measure import peak_so_far
+from views.lab_cost_methods import FUSED, LEAN, draw_three
 
 EXACT = ("fused kernel", scaling.FLASH, "flash with backward")
+
+
+def draw(length):
+    return draw_three(scaling.HEADS, scaling.DIM, length)
 
 
 def test_exponent_is_the_slope_of_the_logarithms():
@@ -20,7 +26,7 @@ def test_exponent_is_the_slope_of_the_logarithms():
 
 @pytest.mark.parametrize("name", scaling.METHODS)
 def test_every_method_runs_and_exact_ones_agree(name):
-    inputs = scaling.draw(300 if name not in ("Nyström",) else 320)
+    inputs = draw(300 if name not in ("Nyström",) else 320)
     output = scaling.METHODS[name](*inputs)
     assert output.shape == inputs[2].shape
     if name in EXACT:
@@ -28,18 +34,18 @@ def test_every_method_runs_and_exact_ones_agree(name):
 
 
 def test_a_window_as_long_as_the_text_is_the_fused_result():
-    inputs = scaling.draw(scaling.WINDOW)
-    expected = scaling.fused(*inputs)
+    inputs = draw(scaling.WINDOW)
+    expected = LEAN[FUSED](*inputs)
     found = scaling.METHODS[scaling.SLIDING](*inputs)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_peak_sees_a_large_tensor():
-    before = scaling.peak_so_far(forget=True)
+    before = peak_so_far(forget=True)
     if before is None:
         pytest.skip("this system does not tell")
     torch.ones(2**23).add_(1)  # 32 MiB
-    assert 24 * 2**20 < scaling.peak_so_far() - before < 80 * 2**20
+    assert 24 * 2**20 < peak_so_far() - before < 80 * 2**20
 
 
 def test_verdicts_of_targets():
