@@ -1,0 +1,19 @@
+"""The keys are chosen by the scores added up over the heads, so all heads keep the same ones.
+
+按各头分数之和选键，所有头保留同样的键。
+"""
+
+import math
+
+import torch
+
+
+def top_k_attention(query, key, value, k):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    # A stable sort leaves equal scores in the order of their keys; topk promises no order.
+    together = scores.sum(dim=1, keepdim=True).expand_as(scores)
+    order = together.argsort(dim=-1, descending=True, stable=True)
+    kept = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, order[..., :k], True)
+    weights = torch.softmax(scores.masked_fill(~kept, float("-inf")), dim=-1)
+    return weights @ value  # (B, H, Lq, Dv)

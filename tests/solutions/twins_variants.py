@@ -1,0 +1,32 @@
+"""Sparse, quantised, re-scored and channel attention beside the textbook, on the same tensors."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def randn(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def textbook(name: str) -> Callable[..., Any]:
+    return getattr(importlib.import_module(f"attention.{name}"), name)  # type: ignore[no-any-return]
+
+
+def tensors() -> tuple[Tensor, Tensor, Tensor]:
+    """Query, key and value."""
+    return randn(2, 3, 4, 5), randn(2, 3, 7, 5), randn(2, 3, 7, 6)
+
+
+def top_k(solution: Any) -> tuple[Any, Any]:
+    query, key, value = (x.round() for x in tensors())  # many scores are equal
+    args = (query, key, value, 3)
+    return solution.top_k_attention(*args), textbook("top_k")(*args)[0]
+
+
+TWINS = {
+    "top-k-attention": top_k,
+}
