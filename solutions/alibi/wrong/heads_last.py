@@ -1,0 +1,16 @@
+"""The heads are the last dimension instead of the first.
+
+头成了最后一维，而不是第一维。
+"""
+
+import torch
+
+
+def alibi_bias(num_heads, query_length, key_length):
+    heads = torch.arange(1, num_heads + 1)
+    slopes = 2.0 ** (-8.0 * heads / num_heads)  # (H,)
+    # The queries are the last positions.
+    queries = torch.arange(query_length) + key_length - query_length
+    distance = queries[:, None] - torch.arange(key_length)  # (Lq, Lk), negative in the future
+    bias = slopes[:, None, None] * -distance
+    return bias.masked_fill(distance < 0, float("-inf")).permute(1, 2, 0)

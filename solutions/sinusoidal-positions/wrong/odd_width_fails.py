@@ -1,0 +1,16 @@
+"""An odd dim raises an error, because there is one cosine less than sines.
+
+dim 为奇数时报错，因为余弦比正弦少一个。
+"""
+
+import torch
+
+
+def sinusoidal_positions(length, dim, base=10000.0):
+    positions = torch.arange(length, dtype=torch.float32)
+    even = torch.arange(0, dim, 2, dtype=torch.float32)  # 2i, one for every pair
+    angles = positions[:, None] * base ** (-even / dim)  # (length, ceil(dim / 2))
+    table = torch.empty(length, dim)
+    table[:, 0::2] = torch.sin(angles)
+    table[:, 1::2] = torch.cos(angles)
+    return table

@@ -1,0 +1,16 @@
+"""Positions are counted from one.
+
+位置从 1 数起。
+"""
+
+import torch
+
+
+def sinusoidal_positions(length, dim, base=10000.0):
+    positions = torch.arange(1, length + 1, dtype=torch.float32)
+    even = torch.arange(0, dim, 2, dtype=torch.float32)  # 2i, one for every pair
+    angles = positions[:, None] * base ** (-even / dim)  # (length, ceil(dim / 2))
+    table = torch.empty(length, dim)
+    table[:, 0::2] = torch.sin(angles)
+    table[:, 1::2] = torch.cos(angles[:, : dim // 2])  # an odd dim has one cosine less
+    return table
