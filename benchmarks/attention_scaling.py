@@ -17,9 +17,10 @@ from torch import Tensor
 from attention.causal import causal_mask
 from attention.scaled_dot_product import scaled_dot_product
 from views.lab_cost_measure import Work
-from views.lab_cost_methods import FUSED, LEAN, TILE, WINDOW, draw_three
+from views.lab_cost_methods import LEAN, TILE, WINDOW, draw_three
 from views.lab_cost_series import TINY, Figure, exponent
 from views.lab_cost_series import series as measured
+from views.lab_cost_setup import FUSED
 
 HEADS, DIM = 2, 64
 LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768)

@@ -173,6 +173,8 @@ class Bench:
         finally:
             timer.cancel()
             end(process)
+            assert process.stdout is not None
+            process.stdout.close()
         with self.lock:
             if job.state == "running":
                 job.state = "done" if job.ended == set(job.request.names) else "failed"

@@ -70,7 +70,7 @@ def counts(work: Work) -> tuple[int, int]:
     return counter.flops, counter.traffic
 
 
-class _Counter(TorchDispatchMode):
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts, per operation: 2 FLOPs a multiply-add, and every tensor argument and result once.
 
     Views move nothing. A kernel that fuses several steps is one operation, so what it keeps to
@@ -78,7 +78,7 @@ class _Counter(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.flops = 0
         self.traffic = 0
 
@@ -90,7 +90,7 @@ class _Counter(TorchDispatchMode):
         if formula is not None:
             self.flops += formula(*args, **(kwargs or {}), out_val=found)
         elif "scaled_dot_product" in str(func):  # the CPU's kernel, which torch does not list
-            self.flops += sdpa_flop_count(*(x.shape for x in args[:3]))
+            self.flops += sdpa_flop_count(*(x.shape for x in args[:3]))  # type: ignore[no-untyped-call]
         if not func.is_view:
             tensors = tree_leaves((args, kwargs, found))
             self.traffic += sum(_bytes(x) for x in tensors if isinstance(x, Tensor))

@@ -31,6 +31,7 @@ from attention.performer import performer
 from attention.sliding_window import by_blocks
 from views.lab_call import knobs, sizes_for_draw
 from views.lab_cost_measure import Work
+from views.lab_cost_setup import FUSED
 
 WINDOW, TILE, CHUNK, POINTS = 256, 256, 64, 64
 LENGTHS = ("length", "queries", "keys")  # the dimensions that grow
@@ -97,7 +98,6 @@ def through_points(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return induced_set(query, key, value, points, need_weights=False)[0]
 
 
-FUSED = "fused_kernel"  # torch's own, beside the variants
 LEAN: dict[str, Method] = {
     FUSED: fused_kernel,
     "flash": flash_tiles,

@@ -7,7 +7,8 @@ import torch
 
 from benchmarks import attention_scaling as scaling
 from views.lab_cost_measure import peak_so_far
-from views.lab_cost_methods import FUSED, LEAN, draw_three
+from views.lab_cost_methods import LEAN, draw_three
+from views.lab_cost_setup import FUSED
 
 EXACT = ("fused kernel", scaling.FLASH, "flash with backward")
 
