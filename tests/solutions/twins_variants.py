@@ -27,6 +27,13 @@ def top_k(solution: Any) -> tuple[Any, Any]:
     return solution.top_k_attention(*args), textbook("top_k")(*args)[0]
 
 
+def int8(solution: Any) -> tuple[Any, Any]:
+    args = tensors()
+    args[1][:, :, 2] = 0.0
+    return solution.int8_attention(*args), textbook("int8")(*args)[0]
+
+
 TWINS = {
     "top-k-attention": top_k,
+    "int8-attention": int8,
 }
