@@ -46,6 +46,7 @@ class Panel:
     numbers are; `signed` asks for the diverging colour map and reduces by magnitude. `left`
     (n, R, d) and `right` (n, C, d), where given, are the vectors whose dot products are the
     values, and are shown for the cell under the pointer. `span` sets the colour scale's ends.
+    `row_names` and `column_names`, where given, say what stands at a row or a column.
     """
 
     title: str
@@ -58,6 +59,8 @@ class Panel:
     left: Array | None = None
     right: Array | None = None
     span: tuple[float, float] | None = None
+    row_names: tuple[str, ...] = ()
+    column_names: tuple[str, ...] = ()
 
     @property
     def palette(self) -> str:
@@ -183,6 +186,7 @@ def _panel(frame: _Frame, panel: Panel, part: Shown) -> dict[str, Any]:
         "height": panel.values.shape[1],
         "width": panel.values.shape[2],
         "axes": [panel.rows, panel.columns],
+        "names": [panel.row_names, panel.column_names],
         "unit": panel.unit,
         "hasMasked": bool(np.isneginf(part.tiles).any()),
         "hasOdd": bool((np.isnan(part.tiles) | np.isposinf(part.tiles)).any()),

@@ -101,8 +101,8 @@ class View {
     const { tile, row, column } = this.cell;
     const lines = [];
     if (map.of > 1) lines.push(element('p', '', map.labels[tile]));
-    lines.push(element('p', '', place(map.axes[0], map.top, row, map.step, map.height)));
-    lines.push(element('p', '', place(map.axes[1], map.left, column, map.step, map.width)));
+    lines.push(element('p', '', place(map, 0, map.top, row, map.height)));
+    lines.push(element('p', '', place(map, 1, map.left, column, map.width)));
     for (const item of this.frame.panels) {
       const value = this.frame.values[item.at + (tile * item.rows + row) * item.columns + column];
       if (this.frame.panels.length > 1) lines.push(element('p', 'faint', item.title));
@@ -132,10 +132,13 @@ class View {
   }
 }
 
-function place(axis, from, index, step, size) {
-  const start = from + index * step;
-  const end = Math.min(size, start + step) - 1;
-  return `${axis} ${start}${end > start ? `–${end}` : ''}`;
+// Where a row (side 0) or a column (side 1) stands, and what stands there if it has a name.
+function place(map, side, from, index, size) {
+  const start = from + index * map.step;
+  const end = Math.min(size, start + map.step) - 1;
+  if (end > start) return `${map.axes[side]} ${start}–${end}`;
+  const name = map.names[side][start];
+  return `${map.axes[side]} ${start}${name === undefined ? '' : `: ${name}`}`;
 }
 
 const views = new WeakMap();
