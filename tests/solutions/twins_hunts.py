@@ -50,4 +50,20 @@ def mini_gpt(solution: Any) -> tuple[Any, Any]:
     return model(tokens), model.norm(x) @ model.head.weight.T
 
 
-TWINS = {"fix-mini-gpt": mini_gpt}
+def next_token_loss(solution: Any) -> tuple[Any, Any]:
+    logits, tokens = randn(3, 6, 7), torch.randint(0, 7, (3, 6))
+    lengths = [6, 0, 3]
+    log_probability = logits.log_softmax(-1)
+    costs = [
+        -log_probability[row, t - 1, tokens[row, t]]
+        for row, length in enumerate(lengths)
+        for t in range(1, length)
+    ]
+    got = solution.next_token_loss(logits, tokens, torch.tensor(lengths))
+    return got, torch.stack(costs).mean()
+
+
+TWINS = {
+    "fix-mini-gpt": mini_gpt,
+    "fix-next-token-loss": next_token_loss,
+}

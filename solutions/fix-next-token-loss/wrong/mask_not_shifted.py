@@ -1,0 +1,17 @@
+"""The mask is not shifted with the targets, so the first token of padding is still a target.
+
+掩码没有随目标一起错开，第一个填充词元仍被当作目标。
+"""
+
+import torch
+import torch.nn.functional as F
+
+
+def next_token_loss(logits, tokens, lengths):
+    # logits (B, L, V), tokens (B, L), lengths (B,): the last position has no target.
+    scores, targets = logits[:, :-1], tokens[:, 1:]
+    places = torch.arange(tokens.shape[1] - 1, device=tokens.device)  # of the targets
+    real = places < lengths[:, None]  # (B, L - 1)
+    targets = targets.masked_fill(~real, 0)  # padding need not be an id of the vocabulary
+    losses = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
+    return (losses * real.flatten()).sum() / real.sum().clamp(min=1)
