@@ -27,7 +27,21 @@ def attention_sink_mask(solution: Any) -> tuple[Any, Any]:
     return solution.attention_sink_mask(*args), twin(*args)
 
 
+def rolling(solution: Any) -> tuple[Any, Any]:
+    """The textbook writes token by token into a ring, whose slots are put in order here."""
+    key, value = randn(2, 3, 9, 4), randn(2, 3, 9, 4)
+    mine, twin = solution.RollingCache(4), textbook("rolling_cache", "RollingCache")(4)
+    for start, end in ((0, 3), (3, 8), (8, 9)):
+        got = mine.update(key[:, :, start:end], value[:, :, start:end])
+    for at in range(9):
+        twin.write(key[:, :, at : at + 1], value[:, :, at : at + 1])
+    order = sorted(range(4), key=twin.positions().__getitem__)
+    wanted = (torch.cat([twin.slots[slot][part] for slot in order], dim=2) for part in (0, 1))
+    return got, tuple(wanted)
+
+
 TWINS = {
     "document-mask": document_mask,
     "attention-sink-mask": attention_sink_mask,
+    "rolling-kv-cache": rolling,
 }
