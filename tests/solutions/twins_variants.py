@@ -33,7 +33,13 @@ def int8(solution: Any) -> tuple[Any, Any]:
     return solution.int8_attention(*args), textbook("int8")(*args)[0]
 
 
+def soft_capped(solution: Any) -> tuple[Any, Any]:
+    args = (*tensors(), 1.5)
+    return solution.soft_capped_attention(*args), textbook("soft_capped")(*args)[0]
+
+
 TWINS = {
     "top-k-attention": top_k,
     "int8-attention": int8,
+    "soft-capped-attention": soft_capped,
 }

@@ -1,0 +1,13 @@
+"""Attention whose scores are softly limited to ±cap."""
+
+import math
+
+import torch
+
+
+def soft_capped_attention(query, key, value, cap):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    capped = cap * torch.tanh(scores / cap)
+    weights = torch.softmax(capped, dim=-1)
+    return weights @ value  # (B, H, Lq, Dv)

@@ -1,0 +1,16 @@
+"""The score is not divided by the cap inside the tanh, so even small scores saturate at once.
+
+tanh 里没有先除以 cap，很小的分数也立刻饱和。
+"""
+
+import math
+
+import torch
+
+
+def soft_capped_attention(query, key, value, cap):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    capped = cap * torch.tanh(scores)
+    weights = torch.softmax(capped, dim=-1)
+    return weights @ value  # (B, H, Lq, Dv)

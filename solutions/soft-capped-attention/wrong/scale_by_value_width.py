@@ -1,0 +1,16 @@
+"""The scale is taken from the width of the values, which need not be that of queries and keys.
+
+缩放取自值的宽度，而它不一定等于查询与键的宽度。
+"""
+
+import math
+
+import torch
+
+
+def soft_capped_attention(query, key, value, cap):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(value.shape[-1])  # (B, H, Lq, Lk)
+    capped = cap * torch.tanh(scores / cap)
+    weights = torch.softmax(capped, dim=-1)
+    return weights @ value  # (B, H, Lq, Dv)
