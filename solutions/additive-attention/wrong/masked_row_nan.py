@@ -1,0 +1,25 @@
+"""A softmax over minus infinity alone is NaN.
+
+对全为负无穷的一行做 softmax，得到 NaN。
+"""
+
+import torch
+from torch import nn
+
+
+class AdditiveAttention(nn.Module):
+    def __init__(self, query_dim: int, key_dim: int, hidden_dim: int):
+        super().__init__()
+        self.query_linear = nn.Linear(query_dim, hidden_dim, bias=False)
+        self.key_linear = nn.Linear(key_dim, hidden_dim, bias=False)
+        self.score_linear = nn.Linear(hidden_dim, 1, bias=False)
+
+    def forward(self, query, keys, mask=None):
+        # query (B, query_dim), keys (B, L, key_dim), mask (B, L)
+        hidden = torch.tanh(self.query_linear(query)[:, None, :] + self.key_linear(keys))
+        scores = self.score_linear(hidden).squeeze(-1)  # (B, L)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, float("-inf"))
+        weights = torch.softmax(scores, dim=-1)
+        context = (weights[:, None, :] @ keys).squeeze(1)  # (B, key_dim): the keys are the values
+        return context, weights
