@@ -54,13 +54,25 @@ def _adopt_address() -> None:
 def _lab() -> None:
     """Controls at the left, the chosen view at the right; a change redraws these alone."""
     import attention
-    from views import lab_claims_view, lab_compare, lab_controls, lab_heads, lab_stages
+    from views import (
+        lab_claims_view,
+        lab_compare,
+        lab_controls,
+        lab_cost,
+        lab_heads,
+        lab_stages,
+        lab_text,
+        lab_train,
+    )
 
     views: dict[str, Any] = {
         "stages": lab_stages.render,
         "heads": lab_heads.render,
         "compare": lab_compare.render,
         "claims": lab_claims_view.render,
+        "text": lab_text.render,
+        "train": lab_train.render,
+        "cost": lab_cost.render,
     }
     tab = lab_controls.choose_tab()
     left, right = st.columns([2, 7], gap="medium")
@@ -75,10 +87,27 @@ def _controls(tab: str, names: list[str]) -> Setup:
     """Draw all controls and write what they say into the address."""
     from dataclasses import replace
 
-    from views import lab_call, lab_claims_view, lab_controls, lab_setup
+    from views import (
+        lab_call,
+        lab_claims_view,
+        lab_compare_code,
+        lab_controls,
+        lab_cost,
+        lab_setup,
+        lab_train,
+    )
 
-    if tab == "claims":
-        setup = lab_claims_view.controls(replace(st.session_state[_SETUP], tab=tab))
+    # Views of something else than a variant have controls of their own.
+    own = {
+        "claims": lab_claims_view.controls,
+        "text": lab_text.controls,
+        "train": lab_train.controls,
+        "cost": lab_cost.controls,
+    }
+    if tab == "compare" and lab_compare_code.wanted():
+        own["compare"] = lab_compare_code.controls
+    if tab in own:
+        setup = own[tab](replace(st.session_state[_SETUP], tab=tab))
         st.session_state[_SETUP] = setup
         _write(lab_setup.write(setup, lab_call.knobs(setup.variant)))
         return setup
@@ -86,6 +115,7 @@ def _controls(tab: str, names: list[str]) -> Setup:
     knobs = lab_call.knobs(name)
     last: Setup = st.session_state[_SETUP]
     setup = replace(last, variant=name, tab=tab, other="", other_parameters={})
+    setup = lab_setup.without_code(setup)
     others = None
     first = st.container()
     if tab == "compare":

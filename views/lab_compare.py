@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from views import lab_compare_code
 from views.charts import heatmap
 from views.charts.tiles import largest
 from views.i18n import t
@@ -26,6 +27,9 @@ from views.lab_stages import MAP, call_of, choose_stage, picked, refused
 
 def render(setup: Setup) -> None:
     """Draw both maps of a stage, their difference and its largest element."""
+    if setup.code.slug:
+        lab_compare_code.render(setup)
+        return
     first = call_of(setup)
     if refused(setup, first):
         return

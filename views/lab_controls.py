@@ -35,7 +35,18 @@ def adopt(setup: Setup) -> None:
         "lab_claim": setup.claim,
         "lab_claim_width": setup.claim_width,
         "lab_claim_precision": setup.claim_precision,
+        "lab_train_heads": str(setup.train_heads),
+        **({"lab_text": setup.text.text} if setup.text.text else {}),
     }
+    code = setup.code
+    values |= {"lab_compare_mode": "code" if code.slug else "variants"}
+    values |= {"lab_code_source": code.source, "lab_code_inputs": code.inputs}
+    values |= {"lab_code_slug": code.slug} if code.slug else {}
+    cost = setup.cost
+    values |= {"lab_cost_names": list(cost.names), "lab_cost_longest": str(cost.longest)}
+    values |= {"lab_cost_heads": cost.heads, "lab_cost_dim": str(cost.dim)}
+    values |= {"lab_cost_models": list(cost.models), "lab_cost_context": str(cost.context)}
+    values |= {"lab_cost_batch": cost.batch, "lab_cost_stored": cost.stored}
     values |= {f"lab_size_{name}": size for name, size in setup.sizes.items()}
     values |= {f"lab_a_{setup.variant}_{n}": v for n, v in setup.parameters.items()}
     values |= {f"lab_b_{setup.other}_{n}": v for n, v in setup.other_parameters.items()}
@@ -63,6 +74,26 @@ def choose_variant(names: Sequence[str]) -> str:
 def choose(key: str, label: str, options: Sequence[Any], say: Callable[[Any], str]) -> Any:
     """A choice among a few, the first of them at first."""
     return _select(key, label, options, options[0], say)
+
+
+def choose_several(
+    key: str, label: str, options: Sequence[str], most: int, say: Callable[[str], str]
+) -> tuple[str, ...]:
+    """A choice of up to `most` among many."""
+    _prepare(key, [])
+    chosen = st.multiselect(label, options, format_func=say, key=key, max_selections=most)
+    return tuple(_kept(key, chosen))
+
+
+def choose_whole(key: str, label: str, low: int, high: int) -> int:
+    """A whole number between two others."""
+    return _whole(key, label, low, low, high)
+
+
+def text_area(key: str, label: str, default: str, most: int) -> str:
+    """A text of several lines, at first the default."""
+    _prepare(key, default)
+    return str(_kept(key, st.text_area(label, key=key, max_chars=most, height=120)))
 
 
 def choose_seed() -> int:

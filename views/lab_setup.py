@@ -7,16 +7,23 @@ address, with a complaint for every value that is no good, and `write` is its in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attention import Variant
+from views import lab_code_setup, lab_cost_setup, lab_text_setup
 from views.charts.heatmap import Zoom
+from views.lab_code_setup import NONE, Code
+from views.lab_cost_setup import STANDARD, Cost
+from views.lab_reader import Complaint, Reader, word
+from views.lab_text_setup import STANDARD as STANDARD_TEXT
+from views.lab_text_setup import Text
 
-TABS = ("stages", "heads", "compare", "claims")
+TABS = ("stages", "heads", "compare", "claims", "text", "train", "cost")
 CLAIMS = ("scale", "fill", "empty", "corner")
 CLAIM_WIDTHS = ("4", "16", "64", "256", "1024")
 CLAIM_PRECISIONS = ("float16", "bfloat16", "float32")
+TRAIN_HEADS = ("1", "2", "4")
 MASKS = ("none", "causal", "padding", "window", "random")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 FIRST = "scaled_dot_product"
@@ -25,7 +32,11 @@ MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
 # Names in a link that mean something for every variant; a parameter of that name is prefixed.
 _RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep", "seed", "dtype"}
 _RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
-_RESERVED |= {"claim", "claim_width", "claim_precision"}
+_RESERVED |= {"claim", "claim_width", "claim_precision", "train_heads", "step"}
+_RESERVED |= {"text", "text_head", "token"}
+_RESERVED |= {"code", "code_of", "code_inputs", "code_example"}
+_RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
+_RESERVED |= {"cost_models", "cost_context", "cost_batch", "cost_stored"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
 _LARGEST = 1024
 
@@ -88,20 +99,21 @@ class Setup:
     claim: str = CLAIMS[0]
     claim_width: int = 64
     claim_precision: str = CLAIM_PRECISIONS[0]
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """A value in an address that is no good: which, what it was, and what stands in for it."""
-
-    name: str
-    value: str
-    used: str
+    train_heads: int = 2
+    step: int | None = None
+    text: Text = STANDARD_TEXT
+    cost: Cost = STANDARD
+    code: Code = NONE
 
 
 def comparable(first: Knobs, second: Knobs) -> bool:
     """Whether two variants can be given the same tensors: one needs all that the other does."""
     return first.data <= second.data or second.data <= first.data
+
+
+def without_code(setup: Setup) -> Setup:
+    """The same set-up comparing variants, not the user's code."""
+    return replace(setup, code=NONE)
 
 
 def largest_size(name: str) -> int:
@@ -142,6 +154,11 @@ def read(
         claim=reader.choice("claim", CLAIMS, CLAIMS[0]),
         claim_width=int(reader.choice("claim_width", CLAIM_WIDTHS, "64")),
         claim_precision=reader.choice("claim_precision", CLAIM_PRECISIONS, CLAIM_PRECISIONS[0]),
+        train_heads=int(reader.choice("train_heads", TRAIN_HEADS, "2")),
+        step=reader.optional("step"),
+        text=lab_text_setup.read(reader),
+        cost=lab_cost_setup.read(reader, names),
+        code=lab_code_setup.read(reader),
     )
     return setup, reader.finish()
 
@@ -150,26 +167,31 @@ def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, 
     """The query that opens this set-up again. Only what counts for it is named."""
     if setup.tab == "claims":
         return _claim_words(setup)
+    if setup.tab == "text":
+        return lab_text_setup.write(setup.text)
+    if setup.tab == "train":
+        return _train_words(setup)
+    if setup.tab == "cost":
+        return lab_cost_setup.write(setup.cost)
+    if setup.tab == "compare" and setup.code.slug:
+        picked = {} if setup.stage == "weights" else {"stage": setup.stage}
+        return lab_code_setup.write(setup.code, setup.seed) | picked | _part_words(setup)
     sizes = knobs.sizes | (others.sizes if others else {})
     query = {"variant": setup.variant, "tab": setup.tab}
-    query |= {name: _word(setup.sizes[name]) for name in sizes if name in setup.sizes}
+    query |= {name: word(setup.sizes[name]) for name in sizes if name in setup.sizes}
     given = setup.parameters
-    query |= {_key(n): _word(given[n]) for n in knobs.parameters if n in given}
+    query |= {_key(n): word(given[n]) for n in knobs.parameters if n in given}
     if setup.mask.kind != "none" and setup.mask.kind in knobs.masks:
         query |= _mask_words(setup.mask)
     query["seed"] = str(setup.seed)
     if setup.dtype != DTYPES[0]:
         query["dtype"] = setup.dtype
     query["stage"] = setup.stage
-    if setup.head is not None:
-        query["head"] = str(setup.head)
-    if setup.zoom is not None:
-        area = setup.zoom
-        query["zoom"] = f"{area.top}-{area.bottom},{area.left}-{area.right}"
+    query |= _part_words(setup)
     if others is not None:
         query["with"] = setup.other
         given = setup.other_parameters
-        query |= {f"with.{_key(n)}": _word(given[n]) for n in others.parameters if n in given}
+        query |= {f"with.{_key(n)}": word(given[n]) for n in others.parameters if n in given}
     return query
 
 
@@ -203,6 +225,23 @@ def _claim_words(setup: Setup) -> dict[str, str]:
     return query
 
 
+def _train_words(setup: Setup) -> dict[str, str]:
+    """A training run as it stands in a query: what decides it, and the checkpoint looked at."""
+    query = {"tab": "train", "train_heads": str(setup.train_heads), "seed": str(setup.seed)}
+    if setup.step is not None:
+        query["step"] = str(setup.step)
+    return query | _part_words(setup)
+
+
+def _part_words(setup: Setup) -> dict[str, str]:
+    """The part of a map that is enlarged: a head, a rectangle."""
+    query = {} if setup.head is None else {"head": str(setup.head)}
+    if setup.zoom is not None:
+        area = setup.zoom
+        query["zoom"] = f"{area.top}-{area.bottom},{area.left}-{area.right}"
+    return query
+
+
 def _key(name: str) -> str:
     """A parameter's name in a link."""
     return f"its.{name}" if name in _RESERVED else name
@@ -218,67 +257,15 @@ def _mask_words(mask: Mask) -> dict[str, str]:
     words = {"mask": mask.kind}
     if mask.kind in numbers:
         name, number = numbers[mask.kind]
-        words[name] = _word(number)
+        words[name] = word(number)
     return words
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _TRUTH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
-class _Reader:
-    """Reads one query, remembering what was read and what was no good."""
-
-    def __init__(self, query: Mapping[str, str]) -> None:
-        self.query = query
-        self.seen = {"lang"}
-        self.complaints: list[Complaint] = []
-
-    def text(self, name: str, default: str) -> str:
-        self.seen.add(name)
-        return self.query.get(name) or default
-
-    def choice(self, name: str, options: list[str] | tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        if value in options:
-            return value
-        return str(self.complain(name, value, default))
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        text = self.text(name, "")
-        if not text:
-            return default
-        try:
-            value = float(text)
-        except ValueError:
-            return float(self.complain(name, text, default))
-        if low <= value <= high:  # false for NaN as well
-            return value
-        nearest = min(max(value, low), high) if value == value else default
-        return float(self.complain(name, text, nearest))
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        text = self.text(name, "")
-        if not text:
-            return default
-        try:
-            value = int(text)
-        except ValueError:
-            return int(self.complain(name, text, default))
-        nearest = min(max(value, low), high)
-        return value if value == nearest else int(self.complain(name, text, nearest))
-
-    def optional(self, name: str) -> int | None:
-        text = self.text(name, "")
-        if not text or text.isdecimal():
-            return int(text) if text else None
-        self.complain(name, text, "–")
-        return None
+class _Reader(Reader):
+    """Reads what a set-up is made of."""
 
     def parameters(self, knobs: Knobs, prefix: str) -> dict[str, Any]:
         entries = knobs.parameters.items()
@@ -287,11 +274,11 @@ class _Reader:
     def parameter(self, name: str, entry: Mapping[str, Any]) -> Any:
         default = entry["default"]
         if "choices" in entry:
-            words = {_word(choice): choice for choice in entry["choices"]}
-            return words[self.choice(name, list(words), _word(default))]
+            words = {word(choice): choice for choice in entry["choices"]}
+            return words[self.choice(name, list(words), word(default))]
         if isinstance(default, bool):
-            text = self.text(name, _word(default)).lower()
-            return _TRUTH[text if text in _TRUTH else self.complain(name, text, _word(default))]
+            text = self.text(name, word(default)).lower()
+            return _TRUTH[text if text in _TRUTH else self.complain(name, text, word(default))]
         if isinstance(default, int):
             return self.whole(name, default, int(entry["min"]), int(entry["max"]))
         return self.number(name, float(default), float(entry["min"]), float(entry["max"]))
@@ -322,12 +309,3 @@ class _Reader:
             return Zoom(top, bottom, left, right)
         self.complain("zoom", text, "–")
         return None
-
-    def complain(self, name: str, value: str, used: Any) -> Any:
-        self.complaints.append(Complaint(name, value, _word(used)))
-        return used
-
-    def finish(self) -> list[Complaint]:
-        """All complaints, with one for each name that means nothing to this variant."""
-        unknown = [name for name in self.query if name not in self.seen]
-        return [*self.complaints, *(Complaint(n, self.query[n], "") for n in unknown)]

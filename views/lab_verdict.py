@@ -82,7 +82,9 @@ def _draw(detail: dict[str, Any]) -> None:
     given = {name: array for name, array in inputs.items() if array is not None}
     if given:
         st.markdown(f"**{t('lab.verdict_inputs')}**")
-        panels = [_panel(f"{n} · {shape_text(array.shape)}", array) for n, array in given.items()]
+        panels = [
+            array_panel(f"{n} · {shape_text(array.shape)}", array) for n, array in given.items()
+        ]
         alt = ", ".join(item.title for item in panels)
         heatmap.mount(
             "lab_verdict_inputs", heatmap.encode(panels, words(), alt=alt, picks=()), _nothing
@@ -98,11 +100,14 @@ def _results(detail: dict[str, Any]) -> bool:
             _say_shapes(tuple(detail["shape_got"]), tuple(detail["shape_expected"]))
             return True
         return False
-    both = _panel(t("lab.verdict_yours"), yours), _panel(t("lab.verdict_expected"), expected)
+    both = (
+        array_panel(t("lab.verdict_yours"), yours),
+        array_panel(t("lab.verdict_expected"), expected),
+    )
     panels = list(one_scale(*both))
     alt = str(detail.get("what", ""))
     if yours.shape == expected.shape:
-        gap = _panel(t("lab.difference"), subtract(yours, expected))
+        gap = array_panel(t("lab.difference"), subtract(yours, expected))
         panels.append(gap)
         index, value = largest(gap.values)
         alt = f"{alt}: {value:.4g} {index}"
@@ -130,7 +135,7 @@ def as_array(value: Any) -> Array | None:
     return array if array.size else None
 
 
-def _panel(title: str, array: Array) -> Panel:
+def array_panel(title: str, array: Array) -> Panel:
     """An array of any rank as a panel, its maps named by their leading index."""
     rows = array.shape[-2] if array.ndim > 1 else 1
     maps = array.reshape(-1, rows, array.shape[-1])
