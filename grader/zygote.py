@@ -8,6 +8,7 @@ everything it forked dies with it.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -20,6 +21,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from grader import child, confine, launch, seccomp
+
+HUGE = 2 << 20
+MADV_COLLAPSE = 25  # Linux 6.1
 
 
 def main(control: socket.socket) -> NoReturn:
@@ -53,6 +57,8 @@ class Zygote:
         self.missing = missing
         self.own_users = "namespaces" not in missing
         launch.warm_up()
+        gc.collect()
+        huge_pages()  # a quarter of the time for a fork, half of it for the end of a child
         seccomp.read_table()  # the file is out of reach later
         self.readable = tuple(confine.readable_paths())
         self.address_space = _address_space()
@@ -158,6 +164,21 @@ def _only_descriptors(channel: socket.socket, output: int, ruleset: int | None) 
         low = handle + 1
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     sys.stdout.reconfigure(line_buffering=False)  # type: ignore[union-attr]
+
+
+def huge_pages() -> None:
+    """Gathers what is in memory in pages of 2 MiB, of which a fork copies one entry for 512.
+
+    Only what is there now (madvise(2), MADV_COLLAPSE): later allocations are not rounded up.
+    """
+    libc = ctypes.CDLL(None)
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, rights, *_, inode = line.split()[:5]
+        first, end = (int(address, 16) for address in span.split("-"))
+        if rights == "rw-p" and inode == "0":
+            for start in range(-(-first // HUGE) * HUGE, end - HUGE + 1, HUGE):
+                libc.madvise(start, HUGE, MADV_COLLAPSE)  # where it cannot be, all stays as it was
 
 
 def _address_space() -> int:
