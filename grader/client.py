@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.launch import start, stop
-from grader.verdict import GraderError, RunResult, Verdict, Wall
+from grader.verdict import Cancelled, GraderError, RunResult, Verdict, Wall
 
 READY_SECONDS = 180.0
 ANSWER_SECONDS = 240.0
@@ -76,6 +76,11 @@ class JudgeProcess:
         self.buffer = rest
         return json.loads(line)  # type: ignore[no-any-return]
 
+    def abort(self) -> None:
+        """Ends the request under way, from any thread: whoever waits meets JudgeGone."""
+        with contextlib.suppress(OSError, AttributeError):
+            self.channel.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+
     def close(self) -> None:
         if self.channel is not None:
             self.channel.close()
@@ -95,6 +100,8 @@ class Job:
     number: int
     grader: Grader
     finished: threading.Event = field(default_factory=threading.Event)
+    judge: JudgeProcess | None = None
+    cancelled: bool = False
     value: Any = None
     error: GraderError | None = None
 
@@ -109,6 +116,10 @@ class Job:
 
     def done(self) -> bool:
         return self.finished.is_set()
+
+    def cancel(self) -> None:
+        """Stops it, waiting or at work: its result is then Cancelled, unless it was done."""
+        self.grader.cancel(self)
 
     def result(self, timeout: float | None = None) -> Any:
         """The verdict (or run); TimeoutError if it is not there in time."""
@@ -192,6 +203,16 @@ class Grader:
         with self.lock:
             return self._order().index(job) + 1 if job in self.waiting else 0
 
+    def cancel(self, job: Job) -> None:
+        """Takes a job out of the queue, or ends the judge that is at work on it."""
+        with self.lock:
+            job.cancelled = True
+            if job in self.waiting:
+                self.waiting.remove(job)
+                _finish(job, error=Cancelled())
+            elif job.judge is not None:
+                job.judge.abort()
+
     def close(self) -> None:
         """Ends all processes; what still waits gets a GraderError."""
         with self.lock:
@@ -234,32 +255,33 @@ class Grader:
         busy = {job.turn for job in self.running}
         return next((job for job in self._order() if job.turn not in busy), None)
 
-    def _take(self) -> Job | None:
+    def _take(self, judge: JudgeProcess) -> Job | None:
         with self.lock:
             while not self.closed:
                 job = self._next()
                 if job is not None:
                     self.waiting.remove(job)
                     self.running.append(job)
+                    job.judge = judge
                     return job
                 self.lock.wait()
         return None
 
     def _work(self) -> None:
         judge = JudgeProcess()
-        while (job := self._take()) is not None:
-            value, error = _carry_out(judge, job.request, self.public)
+        while (job := self._take(judge)) is not None:
+            value, error = _carry_out(judge, job, self.public)
             with self.lock:
+                job.judge = None
                 self.running.remove(job)
                 self.lock.notify_all()
             _finish(job, value, error)
         judge.close()
 
 
-def _carry_out(
-    judge: JudgeProcess, request: dict[str, Any], public: bool
-) -> tuple[Any, GraderError | None]:
+def _carry_out(judge: JudgeProcess, job: Job, public: bool) -> tuple[Any, GraderError | None]:
     """The answer; a judge that is gone is replaced once, since a request changes nothing."""
+    request = job.request
     for _ in range(TRIES):
         try:
             if public and request["op"] in ("check", "run"):
@@ -269,6 +291,8 @@ def _carry_out(
             return None, error
         except (JudgeGone, OSError, ValueError):
             judge.close()
+            if job.cancelled:
+                return None, Cancelled()
     return None, GraderError("the judge's process ended twice; please try again")
 
 

@@ -13,6 +13,13 @@ class GraderError(Exception):
     """The grader itself could not do its work; nothing is said about the submission."""
 
 
+class Cancelled(GraderError):
+    """The caller stopped the request; there is no answer."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped at your request")
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """One check: what should hold (`title`) and, where it does not, how it failed."""

@@ -14,6 +14,7 @@ from grader import Grader, GraderError, Verdict
 from grader.client import _refuse_strangers
 from grader.remote import RemoteSide
 from grader.sandbox import Sandbox
+from grader.verdict import Cancelled
 from tests.grader.conftest import SLUG, SOLUTIONS
 
 HANG = 120  # seconds after which a wait is a hang, on any machine
@@ -39,6 +40,26 @@ def test_a_variant_is_recognised(grader: Grader) -> None:
     assert verdict.verdict == "wrong"
     assert verdict.diagnosis is not None
     assert verdict.diagnosis["en"] in " ".join(path.read_text(encoding="utf-8").split())
+
+
+LOOP = "while True: pass\n"
+
+
+def test_a_job_can_be_stopped_waiting_or_at_work(right: str) -> None:
+    with Grader(judges=1) as grader:
+        grader.check(SLUG, right)
+        running, waiting = (grader.submit(SLUG, LOOP, user="one") for _ in range(2))
+        while running.position:
+            time.sleep(0.01)
+        waiting.cancel()
+        with pytest.raises(Cancelled):
+            waiting.result(timeout=1)
+        time.sleep(0.3)
+        running.cancel()
+        with pytest.raises(Cancelled):
+            running.result(timeout=HANG / 4)
+        running.cancel()  # what is over stays as it is
+        assert grader.check(SLUG, right).verdict == "accepted"
 
 
 def test_the_seed_repeats_the_inputs(grader: Grader, wrong: str) -> None:

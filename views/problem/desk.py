@@ -46,6 +46,11 @@ class Grading:
         """How long it has been waited for."""
         return time.monotonic() - self.began
 
+    def stop(self) -> None:
+        """End it without a verdict; the submission stays in the store."""
+        if self.job is not None:
+            self.job.cancel()
+
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most `seconds`; whether it has come."""
         return self.ended.wait(seconds)

@@ -16,7 +16,7 @@ from typing import Literal
 
 import streamlit as st
 
-from grader.verdict import GraderError, Verdict
+from grader.verdict import Cancelled, GraderError, Verdict
 from study.problems import Problem
 from study.store import StoreError, Submission
 from views.editor import Marks, Typed, code_editor, saved_line, typed
@@ -170,6 +170,8 @@ def _run(running: Running) -> None:
 def _grading(grading: Grading) -> None:
     if not grading.ended.is_set():
         _wait(grading)
+    elif isinstance(grading.failure, Cancelled):
+        st.info(t("problems.stopped"), icon=":material/stop_circle:")
     elif grading.failure is not None:
         st.error(t("problems.no_grader", reason=literal(reason(grading.failure))))
         st.caption(t("problems.kept_ungraded"))
@@ -209,6 +211,8 @@ def _poll(result: Running | Grading) -> None:
     if ended:
         st.rerun()
     st.markdown(f":material/hourglass_top: {_waiting_for(result)}")
+    if isinstance(result, Grading) and result.position is not None:
+        st.button(t("problems.stop"), icon=":material/stop:", on_click=result.stop, key="stop")
 
 
 def _waiting_for(result: Running | Grading) -> str:
