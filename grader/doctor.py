@@ -88,7 +88,9 @@ def attempt(zygote: Zygote, probe: Probe) -> Finding:
     side = RemoteSide(child)
     try:
         side.load(PROBES.read_text(encoding="utf-8"), ())
-        answer = str(side.call(Target(name=probe.function), probe.arguments).outputs)
+        answer = str(
+            side.begin_call(Target(name=probe.function), probe.arguments, (), None)().outputs
+        )
         return Finding(probe, answer.startswith("stopped"), answer)
     except Died as death:
         return Finding(probe, death.verdict != "timeout", f"ended: {death.message['en']}")

@@ -14,8 +14,9 @@ from typing import Any
 from grader import compare
 from grader.compare import Failure, words
 from grader.host import SubmissionError
-from grader.kit import Shown, Side, Trial
-from grader.local import LocalSide, import_file, side
+from grader.kit import Trial
+from grader.local import LocalSide, ReferenceSide, import_file, reference, side
+from grader.subject import Shown, Side
 from grader.verdict import CheckResult, Kind, Words
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
@@ -85,8 +86,8 @@ class Problem:
         return self._functions("example_")
 
     @cached_property
-    def reference(self) -> LocalSide:
-        return side(self.folder / "solution.py")
+    def reference(self) -> ReferenceSide:
+        return reference(self.folder / "solution.py")
 
     @cached_property
     def wrong(self) -> dict[Path, LocalSide]:
@@ -97,7 +98,7 @@ class Problem:
         return {name: item for name, item in members if name.startswith(prefix) and callable(item)}
 
     def trial(self, candidate: Side, seed: int, name: str) -> Trial:
-        self.reference.kept.clear()
+        self.reference.begin()
         return Trial(candidate, self.reference, self.entry, seed, name)
 
 
@@ -162,6 +163,7 @@ def _run_one(
     failure: Failure | None = None
     try:
         check(trial)
+        trial.finish()
     except Failure as error:
         failure = error
     except SubmissionError as error:
@@ -261,6 +263,7 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
     trial.record = match
     try:
         problem.checks[name](trial)
+        trial.finish()
     except Mismatch:
         return False
     except SubmissionError as error:

@@ -20,6 +20,8 @@ from grader.wire import Once, Opaque, Ticket, raw
 
 SOURCE = "<submission>"  # the file name a submission is compiled under
 TEXT_LIMIT = 2000
+PLAIN = (torch.float64, torch.float32, torch.bool, torch.int64)
+Shapes = dict[str, tuple[int, ...]]
 Cotangents = Sequence[Tensor] | Callable[[Any], Sequence[Tensor]]
 
 
@@ -54,11 +56,36 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What a layer needs before a call: these weights, in their dtype.
+
+    Where `entry` is given, the layer is yet to be made with these arguments.
+    """
+
+    weights: dict[str, Tensor]
+    entry: str | None = None
+    args: Sequence[Any] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new layer and the shapes of its parameters by name; None if it is no `nn.Module`."""
+
+    ticket: Ticket
+    shapes: Shapes | None
+
+
+@dataclass(frozen=True)
 class Reply:
-    """Outputs of a call, and its tensor inputs as the call left them."""
+    """Outputs of a call, its tensor inputs as the call left them, and the layer made for it.
+
+    There are neither outputs nor inputs where that layer's parameters are not those of the weights.
+    """
 
     outputs: Any
-    inputs: tuple[Any, ...]
+    inputs: tuple[Any, ...] = ()
+    made: Made | None = None
 
 
 @dataclass(frozen=True)
@@ -92,23 +119,35 @@ class Host:
         with self._guarded():
             return self._keep(self.namespace[entry](*args, **options))
 
-    def parameters(self, ticket: Ticket) -> dict[str, tuple[int, ...]] | None:
-        """Shapes of the parameters by name; None if the object is not an `nn.Module`."""
+    def layer(self, setup: Setup) -> Made:
+        """A new layer; its weights are loaded if it has parameters of their names and shapes."""
+        ticket = self.construct(setup.entry or "", setup.args, setup.options)
         module = self.kept[ticket.number]
         if not isinstance(module, nn.Module):
-            return None
+            return Made(ticket, None)
         with self._guarded():
-            named = module.named_parameters(remove_duplicate=False)
-            return {name: tuple(parameter.shape) for name, parameter in named}
+            named = dict(_named(module))
+            made = Made(ticket, {name: tuple(value.shape) for name, value in named.items()})
+            if fits(made, setup.weights):
+                _load(module, named, setup.weights)
+        return made
 
-    def load_state(self, ticket: Ticket, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
-        """Converts the layer to `dtype` and copies the weights in by name."""
-        with self._guarded(), torch.no_grad():
-            module = self.kept[ticket.number].to(dtype)
-            for name, parameter in module.named_parameters(remove_duplicate=False):
-                parameter.copy_(weights[name])
+    def load_state(self, ticket: Ticket, weights: dict[str, Tensor]) -> None:
+        """Converts the layer to the weights' dtype and copies them in by name."""
+        with self._guarded():
+            module = self.kept[ticket.number]
+            _load(module, dict(_named(module)), weights)
 
-    def call(self, target: Target, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Reply:
+    def call(
+        self,
+        target: Target,
+        inputs: Sequence[Any],
+        keep: Sequence[int] = (),
+        setup: Setup | None = None,
+    ) -> Reply:
+        target, made = self._set_up(target, setup)
+        if made and setup and not fits(made, setup.weights):
+            return Reply(None, made=made)
         arguments = [self._argument(value) for value in inputs]
         with self._guarded():
             result = self._resolve(target)(*arguments)
@@ -117,18 +156,36 @@ class Host:
                     self._keep(item) if index in keep else item for index, item in enumerate(result)
                 ]
             outputs = sendable(result)
-            return Reply(outputs, _tensors(arguments))
+            return Reply(outputs, _tensors(arguments), made)
 
-    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Cotangents) -> Gradients:
+    def _set_up(self, target: Target, setup: Setup | None) -> tuple[Target, Made | None]:
+        if setup is None:
+            return target, None
+        if setup.entry is None and target.ticket is not None:
+            self.load_state(target.ticket, setup.weights)
+            return target, None
+        made = self.layer(setup)
+        return Target(made.ticket, target.name), made
+
+    def vjp(
+        self,
+        target: Target,
+        inputs: Sequence[Any],
+        cotangents: Cotangents,
+        setup: Setup | None = None,
+    ) -> Gradients:
         """Calls, and pulls `cotangents`, one per floating output, back to inputs and parameters.
 
         Where the outputs are not what the cotangents are for, there are no gradients.
         """
+        target, made = self._set_up(target, setup)
+        if made and setup and not fits(made, setup.weights):
+            return Gradients(Reply(None, made=made))
         given, leaves = _with_leaves(inputs)
         arguments = [self._argument(value) for value in given]
         with self._guarded():
             result = self._resolve(target)(*arguments)
-            reply = Reply(sendable(result), _tensors(arguments))
+            reply = Reply(sendable(result), _tensors(arguments), made)
         parameters = self._named(target)
         outputs = [out for out in flatten(result) if floating(out)]
         given_back = cotangents(reply.outputs) if callable(cotangents) else cotangents
@@ -149,8 +206,7 @@ class Host:
         module = self.kept[target.ticket.number] if target.ticket else None
         if not isinstance(module, nn.Module):
             return {}
-        named = module.named_parameters(remove_duplicate=False)
-        return {name: parameter for name, parameter in named if parameter.requires_grad}
+        return {name: parameter for name, parameter in _named(module) if parameter.requires_grad}
 
     def _resolve(self, target: Target) -> Callable[..., Any]:
         if target.ticket is None:
@@ -178,6 +234,27 @@ class Host:
             raise describe(error, self.filename) from None
         if watch and watch.seen:
             raise describe(watch.seen, self.filename)
+
+
+def fits(made: Made, weights: dict[str, Tensor]) -> bool:
+    """Whether a layer has the weights' parameters, no others and in their shapes."""
+    return made.shapes == {name: tuple(weight.shape) for name, weight in weights.items()}
+
+
+def _named(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    return module.named_parameters(remove_duplicate=False)
+
+
+def _load(module: nn.Module, named: dict[str, nn.Parameter], weights: dict[str, Tensor]) -> None:
+    """Gives the parameters these values by name; floating buffers take the weights' dtype.
+
+    New data as in `Module.to`, which would convert the old values first.
+    """
+    for name, parameter in named.items():
+        parameter.data = weights[name].clone()
+    dtype = next((weight.dtype for weight in weights.values()), torch.float64)
+    if any(floating(buffer) and buffer.dtype != dtype for buffer in module.buffers()):
+        module.to(dtype)
 
 
 def _tensors(arguments: Sequence[Any]) -> tuple[Any, ...]:
@@ -261,6 +338,8 @@ def sendable(value: Any) -> Any:
 
 
 def _plain(tensor: Tensor) -> Tensor | Opaque:
+    if _ordinary(tensor):
+        return tensor.detach()
     with torch._C.DisableTorchFunctionSubclass():
         if tensor.layout is not torch.strided or tensor.device.type != "cpu":
             return Opaque(f"a tensor with layout {tensor.layout} on {tensor.device}")
@@ -269,6 +348,18 @@ def _plain(tensor: Tensor) -> Tensor | Opaque:
         plain = torch.Tensor.detach(tensor).resolve_conj().resolve_neg().as_subclass(Tensor)
         raw(plain)  # a tensor without data fails here, where the error is the submission's
         return plain
+
+
+def _ordinary(tensor: Tensor) -> bool:
+    """Whether a tensor is dense, on the CPU, with data of its own kind, as nearly all are."""
+    return (
+        type(tensor) in (Tensor, nn.Parameter)
+        and tensor.layout is torch.strided
+        and tensor.device.type == "cpu"
+        and tensor.dtype in PLAIN
+        and not (tensor.is_neg() or tensor._is_zerotensor() or tensor.is_nested)
+        and tensor.data_ptr() is not None  # raises for a tensor without storage
+    )
 
 
 def _with_leaves(inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:

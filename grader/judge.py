@@ -53,7 +53,11 @@ def _prepare(sandbox: Sandbox) -> None:
 
 
 def _answer(stream: Any, message: dict[str, Any]) -> None:
-    stream.write(json.dumps(message).encode() + b"\n")
+    try:
+        line = json.dumps(message)
+    except (TypeError, ValueError) as error:  # a fault of ours, which must not end the judge
+        line = json.dumps({"error": f"{type(error).__name__}: {error}"})
+    stream.write(line.encode() + b"\n")
     stream.flush()
 
 

@@ -5,18 +5,36 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader.host import Host
+from torch import Tensor, nn
+
+from grader.host import Gradients, Host, Reply, Setup, Shapes, Target
+from grader.wire import Once, Ticket
 
 M_MMAP_THRESHOLD = -3  # malloc.h
 
 
 class LocalSide(Host):
     """The calls of `kit.Side` on a module of this process. Only ever for code we ship."""
+
+    def begin_call(
+        self, target: Target, inputs: Sequence[Any], keep: Sequence[int], setup: Setup | None
+    ) -> Callable[[], Reply]:
+        return lambda: self.call(target, [copied(value) for value in inputs], keep, setup)
+
+    def begin_vjp(
+        self,
+        target: Target,
+        inputs: Sequence[Any],
+        cotangents: Sequence[Tensor],
+        setup: Setup | None,
+    ) -> Callable[[], Gradients]:
+        return lambda: self.vjp(target, inputs, cotangents, setup)
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
         """Growth of this process's resident memory while `run` works; 0 where unknown."""
@@ -30,6 +48,54 @@ class LocalSide(Host):
         before = own_memory("VmRSS")
         run()
         return max(0, own_memory("VmHWM") - before)
+
+
+def copied(value: Any) -> Any:
+    """A copy that the code under test may write into."""
+    if isinstance(value, Once):
+        return Once([item.clone() for item in value.items])
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+class Blank:
+    """A layer of a reference and what is to be known of its parameters."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        named = dict(module.named_parameters(remove_duplicate=False))
+        self.shapes = {name: tuple(parameter.shape) for name, parameter in named.items()}
+        first: dict[int, str] = {}
+        owners = {name: first.setdefault(id(weight), name) for name, weight in named.items()}
+        self.ties = {name: owner for name, owner in owners.items() if name != owner}
+
+
+class ReferenceSide(LocalSide):
+    """A reference: its layers keep no state, so each is constructed once and lent to all trials."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.idle: dict[Any, list[Blank]] = defaultdict(list)
+        self.lent: list[tuple[Any, Blank]] = []
+
+    def blank(
+        self, entry: str, args: Sequence[Any], options: dict[str, Any]
+    ) -> tuple[Ticket, Shapes, dict[str, str]]:
+        """A layer whose weights are yet to be loaded, their shapes by name, and ties among them.
+
+        A tie is the name of a parameter that is another one's too, with that other name.
+        """
+        key = (entry, tuple(args), tuple(options.items()))
+        idle = self.idle[key]
+        made = idle.pop() if idle else Blank(self.namespace[entry](*args, **options))
+        self.lent.append((key, made))
+        return self._keep(made.module), made.shapes, made.ties
+
+    def begin(self) -> None:
+        """A new trial: what the last one used is free again."""
+        self.kept.clear()
+        for key, made in self.lent:
+            self.idle[key].append(made)
+        self.lent.clear()
 
 
 def own_memory(field: str, pid: int | str = "self") -> int:
@@ -58,3 +124,7 @@ def import_file(path: Path) -> ModuleType:
 
 def side(path: Path, forbid: Sequence[str] = ()) -> LocalSide:
     return LocalSide(vars(import_file(path)), str(path), forbid)
+
+
+def reference(path: Path) -> ReferenceSide:
+    return ReferenceSide(vars(import_file(path)), str(path))

@@ -12,13 +12,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor
 
 from grader import wire
 from grader.compare import words
 from grader.exam import Died
-from grader.host import Cotangents, Gradients, Reply, SubmissionError, Target, flatten, floating
+from grader.host import (
+    Gradients,
+    Made,
+    Reply,
+    Setup,
+    SubmissionError,
+    Target,
+    fits,
+    flatten,
+    floating,
+)
 from grader.local import own_memory
 from grader.verdict import Words
 from grader.wire import Ticket
@@ -75,6 +84,7 @@ class Child:
         self.deadline = 0.0
         self.seconds = 0.0
         self.pristine = 0
+        self.asked: Asked | None = None
 
     def _flooded(self) -> None:
         self.flood = True
@@ -89,26 +99,43 @@ class Child:
 
     def ask(self, op: str, **arguments: Any) -> Any:
         """One request and its answer; SubmissionError if the code raised, Died if it is over."""
+        return self.begin_asking(op, **arguments)()
+
+    def begin_asking(self, op: str, **arguments: Any) -> Callable[[], Any]:
+        """Sends a request; what is returned waits for the answer, while there is other work.
+
+        One request is under way at a time, so that neither side fills the other's buffer.
+        """
+        if self.asked is not None:
+            self.asked.wait()
         self.sequence += 1
         message = {"seq": self.sequence, "op": op, "with": arguments}
+        self._exchange(wire.send, message)
+        self.asked = Asked(self)
+        return self.asked.answer
+
+    def reply(self) -> dict[str, Any]:
+        """The answer to the last request, sound as a message."""
+        reply: dict[str, Any] = self._exchange(wire.receive)
+        self.asked = None
+        if set(reply) == {"denied", "line"}:
+            raise self._end("denied", str(reply["denied"]), reply["line"])
+        if reply.get("seq") != self.sequence or not ({"value", "error"} & set(reply)):
+            raise self._end("forged", "an answer to another question")
+        return reply
+
+    def _exchange(self, work: Callable[..., Any], *message: Any) -> Any:
         try:
-            wire.send(self.channel, message, self.deadline)
-            reply = wire.receive(self.channel, self.deadline)
+            return work(self.channel, *message, self.deadline)
         except wire.Late:
             raise self._end("timeout") from None
         except wire.Closed:
             raise self._end("gone") from None
         except wire.WireError as error:
             raise self._end("forged", str(error)) from None
-        if set(reply) == {"denied", "line"}:
-            raise self._end("denied", str(reply["denied"]), reply["line"])
-        if reply.get("seq") != self.sequence or not ({"value", "error"} & set(reply)):
-            raise self._end("forged", "an answer to another question")
-        if "error" in reply:
-            raise self._error(reply["error"])
-        return reply["value"]
 
-    def _error(self, parts: Any) -> Exception:
+    def error(self, parts: Any) -> Exception:
+        """What a submission raised, as the child tells it."""
         match parts:
             case (tuple(kinds), str(text), line, str(cause)) if (
                 kinds
@@ -161,6 +188,25 @@ class Child:
         self.process.status()
         self.channel.close()
         return self.output.text()
+
+
+class Asked:
+    """A request under way."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.reply: dict[str, Any] | None = None
+
+    def wait(self) -> dict[str, Any]:
+        if self.reply is None:
+            self.reply = self.child.reply()
+        return self.reply
+
+    def answer(self) -> Any:
+        reply = self.wait()
+        if "error" in reply:
+            raise self.child.error(reply["error"])
+        return reply["value"]
 
 
 _FLOOD = words(
@@ -224,49 +270,67 @@ class RemoteSide:
         ticket = self.child.ask("construct", entry=entry, args=tuple(args), options=options)
         return self._expect(ticket, Ticket)  # type: ignore[no-any-return]
 
-    def parameters(self, ticket: Ticket) -> dict[str, tuple[int, ...]] | None:
-        named = self.child.ask("parameters", ticket=ticket)
-        if named is None:
-            return None
-        self._expect(named, dict)
-        return {name: self._expect(shape, tuple) for name, shape in named.items()}
+    def layer(self, setup: Setup) -> Made:
+        return self._made(self.child.ask("layer", **vars(setup)))
 
-    def load_state(self, ticket: Ticket, weights: dict[str, Tensor], dtype: torch.dtype) -> None:
-        kind = torch.empty(0, dtype=dtype)
-        self.child.ask("load_state", ticket=ticket, weights=weights, dtype=kind)
+    def _made(self, value: Any) -> Made:
+        match value:
+            case (Ticket() as ticket, None):
+                return Made(ticket, None)
+            case (Ticket() as ticket, dict(named)):
+                shapes = {name: self._expect(shape, tuple) for name, shape in named.items()}
+                return Made(ticket, shapes)
+        raise self.child.forged("not a layer")
 
-    def call(self, target: Target, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Reply:
-        value = self.child.ask(
-            "call",
-            ticket=target.ticket,
-            name=target.name,
+    def load_state(self, ticket: Ticket, weights: dict[str, Tensor]) -> None:
+        self.child.ask("load_state", ticket=ticket, weights=weights)
+
+    def begin_call(
+        self, target: Target, inputs: Sequence[Any], keep: Sequence[int], setup: Setup | None
+    ) -> Callable[[], Reply]:
+        asked = self._begin("call", target, inputs, setup, keep=tuple(keep))
+        return lambda: self._reply(asked(), inputs, setup)
+
+    def begin_vjp(
+        self,
+        target: Target,
+        inputs: Sequence[Any],
+        cotangents: Sequence[Tensor],
+        setup: Setup | None,
+    ) -> Callable[[], Gradients]:
+        asked = self._begin("vjp", target, inputs, setup, cotangents=tuple(cotangents))
+        return lambda: self._gradients(asked(), inputs, setup)
+
+    def _begin(
+        self, op: str, target: Target, inputs: Sequence[Any], setup: Setup | None, **more: Any
+    ) -> Callable[[], Any]:
+        return self.child.begin_asking(
+            op,
+            target=(target.ticket, target.name),
             inputs=tuple(inputs),
-            keep=tuple(keep),
+            setup=vars(setup) if setup else None,
+            **more,
         )
-        self._expect(value, dict)
-        after = self._expect(value.get("inputs"), tuple)
-        if len(after) != len(inputs):
-            raise self.child.forged("another number of inputs")
-        return Reply(value.get("outputs"), after)
 
-    def vjp(self, target: Target, inputs: Sequence[Any], cotangents: Cotangents) -> Gradients:
-        assert not callable(cotangents)
-        value = self.child.ask(
-            "vjp",
-            ticket=target.ticket,
-            name=target.name,
-            inputs=tuple(inputs),
-            cotangents=tuple(cotangents),
-        )
+    def _reply(self, value: Any, inputs: Sequence[Any], setup: Setup | None) -> Reply:
         self._expect(value, dict)
+        made = self._made(value.get("made")) if setup and setup.entry else None
+        if made and setup and not fits(made, setup.weights):
+            return Reply(None, made=made)
         left = self._expect(value.get("left"), tuple)
+        if len(left) != len(inputs):
+            raise self.child.forged("another number of inputs")
+        return Reply(value.get("outputs"), left, made)
+
+    def _gradients(self, value: Any, inputs: Sequence[Any], setup: Setup | None) -> Gradients:
+        reply = self._reply(value, inputs, setup)
         grads = self._expect(value.get("inputs"), tuple)
         named = self._expect(value.get("parameters"), dict)
         error = self._expect(value.get("error"), str)
         count = sum(floating(leaf) for leaf in flatten(list(inputs)))
-        if len(left) != len(inputs) or len(grads) not in (0, count):
+        if len(grads) not in (0, count):
             raise self.child.forged("another number of gradients")
-        return Gradients(Reply(value.get("outputs"), left), grads, named, error)
+        return Gradients(reply, grads, named, error)
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
         run()

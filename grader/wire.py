@@ -1,8 +1,9 @@
 """Frames between judge and submission: a JSON header, then raw tensor bytes. Never pickle.
 
-A frame is a 4-byte header length, the header, and the tensors' bytes one after another. The header
-holds a tree in which a tensor is `{"$t": index}`; everything a peer sends is checked before use,
-because the peer may be hostile.
+A frame is the lengths of header and payload (4 bytes each), the header, and the payload: the
+tensors' bytes one after another. Header and tensors are padded to 16 bytes. The header holds a tree
+in which a tensor is `{"$t": index}`; everything a peer sends is checked before use, because the
+peer may be hostile.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor
 HEADER_LIMIT = 1 << 20
 PAYLOAD_LIMIT = 256 << 20
 MOST_TENSORS = 4096
+ALIGNMENT = 16
 DEEPEST = 20
 DTYPES = {
     name: getattr(torch, name)
@@ -127,16 +129,16 @@ def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> No
     tree = encode(message, tensors)
     shapes = [[NAMES[tensor.dtype], list(tensor.shape)] for tensor in tensors]
     header = json.dumps({"tree": tree, "tensors": shapes}).encode()
-    try:
-        _allow(channel, deadline)
-        channel.sendall(struct.pack(">I", len(header)) + header)
-        for tensor in tensors:
-            _allow(channel, deadline)
-            channel.sendall(raw(tensor))
-    except TimeoutError as error:
-        raise Late from error
-    except OSError as error:
-        raise Closed from error
+    header += b" " * (-len(header) % ALIGNMENT)
+    payload = [part for tensor in tensors for part in _padded(tensor)]
+    sizes = struct.pack(">II", len(header), sum(map(len, payload)))
+    _write(channel, b"".join([sizes, header, *payload]), deadline)
+
+
+def _padded(tensor: Tensor) -> list[memoryview | bytes]:
+    """The bytes of a tensor, and zeros up to the next multiple of ALIGNMENT."""
+    data = raw(tensor)
+    return [data, bytes(-len(data) % ALIGNMENT)]
 
 
 def raw(tensor: Tensor) -> memoryview:
@@ -145,17 +147,26 @@ def raw(tensor: Tensor) -> memoryview:
     return memoryview(flat.view(torch.uint8).numpy().data) if flat.numel() else memoryview(b"")
 
 
+def _write(channel: socket.socket, data: bytes, deadline: float) -> None:
+    try:
+        _allow(channel, deadline)
+        channel.sendall(data)
+    except TimeoutError as error:
+        raise Late from error
+    except OSError as error:
+        raise Closed from error
+
+
 def receive(channel: socket.socket, deadline: float) -> dict[str, Any]:
     """One frame's message; WireError, Closed or Late."""
-    (size,) = struct.unpack(">I", read(channel, 4, deadline))
-    if size > HEADER_LIMIT:
+    size, length = struct.unpack(">II", read(channel, 8, deadline))
+    if size > HEADER_LIMIT or size % ALIGNMENT:
         raise WireError(f"a header of {size} bytes")
-    header = _parse(read(channel, size, deadline))
-    layouts = [_layout(entry) for entry in header["tensors"]]
-    if sum(dtype.itemsize * math.prod(shape) for dtype, shape in layouts) > PAYLOAD_LIMIT:
-        raise WireError("more than 256 MiB of tensors in one reply")
-    tensors = [_tensor(channel, dtype, shape, deadline) for dtype, shape in layouts]
-    message = decode(header["tree"], tensors)
+    if length > PAYLOAD_LIMIT:
+        raise WireError(f"{length >> 20} MiB of tensors in one message")
+    body = read(channel, size + length, deadline)
+    header = _parse(body[:size])
+    message = decode(header["tree"], _tensors(body, size, header["tensors"]))
     if not isinstance(message, dict):
         raise WireError("not a message")
     return message
@@ -181,16 +192,30 @@ def _layout(entry: Any) -> tuple[torch.dtype, list[int]]:
     raise WireError("a malformed tensor")
 
 
-def _tensor(
-    channel: socket.socket, dtype: torch.dtype, shape: list[int], deadline: float
-) -> Tensor:
+def _tensors(body: bytearray, start: int, entries: list[Any]) -> list[Tensor]:
+    """The tensors of a frame, views of its bytes from `start`; they must fill it exactly."""
+    found: list[Tensor] = []
+    for entry in entries:
+        dtype, shape = _layout(entry)
+        size = dtype.itemsize * math.prod(shape)
+        if start + size > len(body):
+            raise WireError("fewer bytes than the tensors need")
+        found.append(_tensor(body, start, dtype, shape))
+        start += size + -size % ALIGNMENT
+    if start != len(body):
+        raise WireError("more bytes than the tensors need")
+    return found
+
+
+def _tensor(body: bytearray, start: int, dtype: torch.dtype, shape: list[int]) -> Tensor:
     count = math.prod(shape)
     if count == 0:
         return torch.empty(shape, dtype=dtype)
-    data = read(channel, dtype.itemsize * count, deadline)
-    if dtype is torch.bool and max(data) > 1:
-        raise WireError("a bool that is neither 0 nor 1")
-    return torch.frombuffer(data, dtype=dtype).reshape(shape)
+    if dtype is torch.bool:
+        given = torch.frombuffer(body, dtype=torch.uint8, count=count, offset=start)
+        if given.max() > 1:
+            raise WireError("a bool that is neither 0 nor 1")
+    return torch.frombuffer(body, dtype=dtype, count=count, offset=start).reshape(shape)
 
 
 def read(channel: socket.socket, count: int, deadline: float) -> bytearray:
@@ -200,7 +225,7 @@ def read(channel: socket.socket, count: int, deadline: float) -> bytearray:
     while done < count:
         try:
             _allow(channel, deadline)
-            got = channel.recv_into(view[done:])
+            got = channel.recv_into(view[done:] if done else view)
         except TimeoutError as error:
             raise Late from error
         except OSError as error:
@@ -212,7 +237,11 @@ def read(channel: socket.socket, count: int, deadline: float) -> bytearray:
 
 
 def _allow(channel: socket.socket, deadline: float) -> None:
+    if math.isinf(deadline):
+        if channel.gettimeout() is not None:
+            channel.settimeout(None)
+        return
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError
-    channel.settimeout(None if math.isinf(left) else left)
+    channel.settimeout(left)

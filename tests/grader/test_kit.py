@@ -17,7 +17,7 @@ from grader import compare
 from grader.exam import Problem, bilingual, check_file, diagnose, run_checks
 from grader.host import SubmissionError
 from grader.kit import Failure, Trial, once
-from grader.local import LocalSide
+from grader.local import LocalSide, ReferenceSide
 
 
 class Double(nn.Module):
@@ -34,7 +34,7 @@ class Double(nn.Module):
 
 
 def trial(candidate: dict[str, Any], reference: dict[str, Any], entry: str = "f") -> Trial:
-    return Trial(LocalSide(candidate), LocalSide(reference), entry, seed=1)
+    return Trial(LocalSide(candidate), ReferenceSide(reference), entry, seed=1)
 
 
 def of(function: Callable[..., Any], reference: Callable[..., Any], **options: Any) -> None:
@@ -113,9 +113,9 @@ def test_parameters_are_matched_by_name_whatever_their_order() -> None:
     good = trial({"Layer": Buffered}, reference, "Layer")
     good.layer(4).compare(good.randn(2, 4))
     with pytest.raises(Failure, match="missing linear"):
-        trial({"Layer": Renamed}, reference, "Layer").layer(4)
+        trial({"Layer": Renamed}, reference, "Layer").layer(4).make()
     with pytest.raises(Failure, match="not an nn"):
-        trial({"Layer": SimpleNamespace}, {"Layer": lambda: Double(2)}, "Layer").layer()
+        trial({"Layer": SimpleNamespace}, {"Layer": lambda: Double(2)}, "Layer").layer().make()
 
 
 def test_errors_asked_for_must_come() -> None:
@@ -186,7 +186,7 @@ def test_forbidden_calls_are_seen_under_any_name() -> None:
         lambda x: torch.ops.aten.softmax.int(x, -1),
     ]
     for function in sneaky:
-        host = LocalSide({"f": function}, __file__, forbid=("softmax",))
+        host = ReferenceSide({"f": function}, __file__, ("softmax",))
         with pytest.raises(SubmissionError) as error:
             Trial(host, host, "f", 0).function().candidate(torch.ones(2, 2))
         assert error.value.cause == "forbidden"
@@ -196,7 +196,7 @@ def test_an_own_function_of_a_forbidden_name_is_no_offence() -> None:
     def softmax(x: torch.Tensor) -> torch.Tensor:
         return x.exp() / x.exp().sum(-1, keepdim=True)
 
-    host = LocalSide({"f": softmax}, __file__, forbid=("softmax",))
+    host = ReferenceSide({"f": softmax}, __file__, ("softmax",))
     assert Trial(host, host, "f", 0).function().candidate(torch.ones(2, 2)).sum() == 2
 
 
@@ -214,7 +214,7 @@ def test_memory_is_the_kernels_figure() -> None:
 @given(st.integers(0, 2**31 - 1))
 def test_draws_follow_from_the_seed(seed: int) -> None:
     def draw(name: str, more: int = 0) -> list[float]:
-        host = LocalSide({})
+        host = ReferenceSide({})
         values = Trial(host, host, "f", seed + more, name).randn(4)
         return values.tolist()  # type: ignore[no-any-return]
 
@@ -226,7 +226,7 @@ def test_draws_follow_from_the_seed(seed: int) -> None:
 
 @given(st.integers(2, 6), st.integers(0, 100))
 def test_masks_leave_something_and_take_something(keys: int, seed: int) -> None:
-    host = LocalSide({})
+    host = ReferenceSide({})
     mask = Trial(host, host, "f", seed).mask(3, 4, keys)
     assert mask.any(-1).all()
     assert not mask.all(-1).any()
@@ -364,3 +364,9 @@ def test_tolerance_follows_from_the_arithmetic() -> None:
     assert compare.tolerance(torch.float64, 10 * ones) == pytest.approx(1e-8)
     assert compare.tolerance(torch.float32, ones) < 1e-3
     assert compare.tolerance(torch.float32, ones, logits=1e4) < 0.1
+
+
+def test_complex_numbers_are_no_answer_even_beside_complex_ones() -> None:
+    values = torch.tensor([1 + 1j])
+    with pytest.raises(Failure, match="complex64"):
+        compare.equal(values, values)

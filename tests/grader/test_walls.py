@@ -100,7 +100,7 @@ def test_every_wall_that_stands_holds() -> None:
 @linux
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs util-linux's unshare")
 def test_the_other_walls_hold_where_namespaces_are_forbidden() -> None:
-    forbid = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" -m grader doctor"
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$0" -m grader doctor'
     command = ["unshare", "-Ur", "sh", "-c", forbid, sys.executable]
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)

@@ -33,8 +33,12 @@ def received(data: bytes) -> dict[str, Any]:
 
 
 def frame(header: Any, payload: bytes = b"") -> bytes:
-    text = json.dumps(header).encode()
-    return struct.pack(">I", len(text)) + text + payload
+    return with_lengths(json.dumps(header).encode(), payload)
+
+
+def with_lengths(text: bytes, payload: bytes = b"") -> bytes:
+    text += b" " * (-len(text) % wire.ALIGNMENT)
+    return struct.pack(">II", len(text), len(payload)) + text + payload
 
 
 @given(st.sampled_from(DTYPES), st.lists(st.integers(0, 4), max_size=4))
@@ -78,7 +82,7 @@ def test_noncontiguous_tensors_arrive() -> None:
 @given(st.binary(max_size=200))
 def test_garbage_is_refused(data: bytes) -> None:
     with pytest.raises((wire.WireError, wire.Closed)):
-        received(struct.pack(">I", len(data)) + data)
+        received(with_lengths(data))
 
 
 @pytest.mark.parametrize(
@@ -110,15 +114,26 @@ def test_malformed_headers_are_refused(header: Any) -> None:
 def test_deep_nesting_and_huge_headers_are_refused() -> None:
     deep = '{"tree": ' + '{"$l": [' * 100 + "]}" * 100 + ', "tensors": []}'
     with pytest.raises(wire.WireError, match="deep"):
-        received(struct.pack(">I", len(deep)) + deep.encode())
+        received(with_lengths(deep.encode()))
     with pytest.raises(wire.WireError):
-        received(struct.pack(">I", wire.HEADER_LIMIT + 1))
+        received(struct.pack(">II", wire.HEADER_LIMIT + 16, 0))
+    with pytest.raises(wire.WireError):
+        received(struct.pack(">II", 2, 0) + b"{}")
+    with pytest.raises(wire.WireError):
+        received(struct.pack(">II", 16, wire.PAYLOAD_LIMIT + 1))
 
 
 def test_bools_that_are_no_bools_are_refused() -> None:
     header = {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": [["bool", [2]]]}
     with pytest.raises(wire.WireError):
-        received(frame(header, b"\x00\x07"))
+        received(frame(header, b"\x00\x07" + bytes(14)))
+
+
+@pytest.mark.parametrize("size", [0, 4, 8, 15, 17, 32])
+def test_payloads_of_another_size_than_the_tensors_are_refused(size: int) -> None:
+    header = {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": [["float32", [2]]]}
+    with pytest.raises(wire.WireError, match="bytes than"):
+        received(frame(header, bytes(size)))
 
 
 def test_silence_meets_the_deadline() -> None:

@@ -1,0 +1,458 @@
+"""A submission and the reference side by side: called with the same inputs, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from grader import compare as comparing
+from grader.compare import Failure, words
+from grader.host import (
+    Gradients,
+    Made,
+    Reply,
+    Setup,
+    Shapes,
+    SubmissionError,
+    Target,
+    flatten,
+    floating,
+)
+from grader.local import copied
+from grader.wire import Once, Ticket
+
+if TYPE_CHECKING:
+    from grader.kit import Trial
+
+DOUBLE = torch.float64
+
+
+class Side(Protocol):
+    """The submission in its sandbox or a module in this process: the same calls on both."""
+
+    def has(self, name: str) -> bool: ...
+    def construct(self, entry: str, args: Sequence[Any], options: dict[str, Any]) -> Ticket: ...
+    def layer(self, setup: Setup) -> Made: ...
+    def load_state(self, ticket: Ticket, weights: dict[str, Tensor]) -> None: ...
+    def begin_call(
+        self, target: Target, inputs: Sequence[Any], keep: Sequence[int], setup: Setup | None
+    ) -> Callable[[], Reply]: ...
+    def begin_vjp(
+        self,
+        target: Target,
+        inputs: Sequence[Any],
+        cotangents: Sequence[Tensor],
+        setup: Setup | None,
+    ) -> Callable[[], Gradients]: ...
+    def peak_growth(self, run: Callable[[], Any]) -> int: ...
+
+
+@dataclass
+class Shown:
+    """What `Subject.show` noted for the page: one worked example."""
+
+    arguments: str
+    inputs: dict[str, Any]
+    outputs: Any = None
+    expected: Any = None
+    error: SubmissionError | None = None
+
+
+@dataclass
+class Subject:
+    """The submission and the reference, ready to be called with the same inputs."""
+
+    trial: Trial
+    theirs: Target
+    mine: Target
+    weights: dict[str, Tensor] | None = None
+    call: str = ""
+    dtype: torch.dtype = DOUBLE
+    plan: Setup | None = None  # of a layer that the submission's side has not made yet
+
+    def to(self, dtype: torch.dtype) -> Subject:
+        """Converts the submission's layer; the reference's stays in float64."""
+        if self.plan is None and self.theirs.ticket is not None and self.weights is not None:
+            self.trial.candidate.load_state(self.theirs.ticket, cast_all(self.weights, dtype))
+        self.dtype = dtype
+        return self
+
+    def make(self) -> None:
+        """Makes the layer on the submission's side; without this its first call does."""
+        if self.plan is not None:
+            weights = cast_all(self.plan.weights, self.dtype)
+            self._adopt(self.trial.candidate.layer(replace(self.plan, weights=weights)))
+
+    def _adopt(self, made: Made | None) -> None:
+        """Takes over a new layer, if its parameters are those of the contract."""
+        if made is None or self.plan is None:
+            return
+        shapes, entry = made.shapes, self.plan.entry or ""
+        self.trial.record(None if shapes is None else tuple(sorted(shapes.items())))
+        _same_parameters(shapes, self.plan.weights, entry)
+        self.theirs, self.plan = Target(made.ticket), None
+
+    def _setup(self, inputs: Sequence[Any]) -> Setup | None:
+        """What the submission's layer needs before a call with these inputs."""
+        leaves = flatten(list(inputs))
+        dtype = next((leaf.dtype for leaf in leaves if floating(leaf)), self.dtype)
+        if self.weights is None or (self.plan is None and dtype == self.dtype):
+            return None
+        self.dtype = dtype
+        weights = cast_all(self.weights, dtype)
+        return replace(self.plan, weights=weights) if self.plan else Setup(weights)
+
+    def method(self, name: str) -> Subject:
+        self.make()
+        return Subject(
+            self.trial,
+            Target(self.theirs.ticket, name),
+            Target(self.mine.ticket, name),
+            call=self.call,
+        )
+
+    def candidate(self, *inputs: Any, keep: Sequence[int] = ()) -> Any:
+        """The submission's outputs; outputs numbered in `keep` stay there, as tickets."""
+        return self.begin(inputs, keep)().outputs
+
+    def reference(self, *inputs: Any, keep: Sequence[int] = ()) -> Any:
+        """The reference's outputs, in the inputs' dtype for functions, float64 for layers."""
+        copies = [copied(value) for value in inputs]
+        return self.trial.reference.call(self.mine, copies, keep).outputs
+
+    def begin(self, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Callable[[], Reply]:
+        """Calls the submission; what is returned waits for its reply."""
+        setup = self._setup(inputs)
+        finish = self.trial.candidate.begin_call(self.theirs, inputs, keep, setup)
+
+        def reply() -> Reply:
+            given = finish()
+            self._adopt(given.made)
+            self.trial.record(given.outputs)
+            return given
+
+        return reply
+
+    def begin_pulling(
+        self, inputs: Sequence[Any], cotangents: Sequence[Tensor]
+    ) -> Callable[[], Gradients]:
+        """The same with gradients, for one cotangent per floating output."""
+        setup = self._setup(inputs)
+        finish = self.trial.candidate.begin_vjp(self.theirs, inputs, cotangents, setup)
+
+        def pulled() -> Gradients:
+            given = finish()
+            self._adopt(given.reply.made)
+            self.trial.record(given.reply.outputs)
+            self.trial.record((given.inputs, tuple(given.parameters.values())))
+            return given
+
+        return pulled
+
+    def compare(
+        self,
+        *inputs: Any,
+        gradients: bool = True,
+        dtypes: Sequence[torch.dtype] = (torch.float64, torch.float32),
+        names: Sequence[str] | None = None,
+        tolerance: float | None = None,
+        logits: float = 1.0,
+        finite_differences: bool = False,
+    ) -> Any:
+        """Holds the submission's values (and gradients) against the reference's on these inputs.
+
+        Values in every one of `dtypes`, the reference always in float64; inputs left untouched;
+        gradients of every floating input and parameter in float64, for random cotangents. `logits`
+        is the size of the scores where it is large, `tolerance` an absolute one in place of the
+        derived. Returns the submission's outputs in the last dtype.
+        """
+        judged = Comparison(self, inputs, names, tolerance, logits)
+        try:
+            outputs = judged.run(dtypes, gradients)
+            if finite_differences:
+                self._finite_differences(inputs, judged.expected)
+        except Failure as failure:
+            self._add_context(failure, inputs)
+            raise
+        return outputs
+
+    def _finite_differences(self, inputs: Sequence[Any], expected: Any) -> None:
+        """The gradient along one random direction against a central difference of the forward."""
+        given, cotangents = cast(inputs, DOUBLE), random_cotangents(self.trial, expected)
+        pulled = self.begin_pulling(given, cotangents)()
+        step = 1e-5
+        direction = [self.trial.randn(*leaf.shape) if floating(leaf) else None for leaf in given]
+        sums = []
+        for sign in (1, -1):
+            moved = [
+                value if move is None else value + sign * step * move
+                for value, move in zip(given, direction, strict=True)
+            ]
+            outputs = [leaf for leaf in flatten(self.begin(moved)().outputs) if floating(leaf)]
+            pairs = zip(outputs, cotangents, strict=True)
+            sums.append(sum((out * cotangent).nansum().item() for out, cotangent in pairs))
+        measured = torch.tensor((sums[0] - sums[1]) / (2 * step), dtype=DOUBLE)
+        moves = [move for move in direction if move is not None]
+        parts = [
+            (grad * move).sum()
+            for grad, move in zip(pulled.inputs, moves, strict=True)
+            if grad is not None
+        ]
+        claimed = torch.stack(parts).sum() if parts else torch.zeros((), dtype=DOUBLE)
+        limit = 1e-5 * max(1.0, abs(measured.item()))
+        comparing.equal(claimed, measured, "gradient along a direction", atol=limit)
+
+    def batch_independent(self, *inputs: Any) -> None:
+        """Item i of the batch gives the same alone as in company."""
+        given = cast(inputs, DOUBLE)
+        together = self.candidate(*given)
+        size = next(leaf.shape[0] for leaf in given if isinstance(leaf, Tensor))
+        for index in range(size):
+            single = [
+                value[index : index + 1]
+                if isinstance(value, Tensor) and value.dim() and value.shape[0] == size
+                else value
+                for value in given
+            ]
+            alone = self.candidate(*single)
+            for name, whole, part in comparing.structure(together, alone, _names(alone)):
+                comparing.equal(whole[index : index + 1], part, f"{name} of item {index}")
+
+    def peak_memory(self, *inputs: Any) -> int:
+        """Bytes by which the submission's process grew at its peak, by the kernel's account."""
+        self.make()
+        return self.trial.candidate.peak_growth(lambda: self.candidate(*inputs))
+
+    def memory_below(self, limit: int, *inputs: Any) -> None:
+        """Fails if a call makes the submission's process grow by more than `limit` bytes."""
+        grown = self.peak_memory(*inputs)
+        if grown > limit:
+            raise Failure(
+                words(
+                    f"The call grew the process by {grown >> 20} MiB at its peak; linear memory "
+                    f"stays below {limit >> 20} MiB here. Is a full length × length matrix built?",
+                    f"本次调用使进程内存峰值增长 {grown >> 20} MiB；线性内存的实现应低于 "
+                    f"{limit >> 20} MiB。是否构造了完整的 长度 × 长度 矩阵？",
+                ),
+                what="memory",
+                got=grown,
+                expected=limit,
+            )
+
+    def show(self, **inputs: Any) -> None:
+        """A worked example: both sides on these inputs (float32), noted for the page."""
+        given = cast(list(inputs.values()), torch.float32)
+        shown = Shown(self.call, dict(zip(inputs, given, strict=True)))
+        self.trial.shown.append(shown)
+        shown.expected = self.reference(*(cast(given, DOUBLE) if self.weights else given))
+        try:
+            shown.outputs = self.candidate(*given)
+        except SubmissionError as error:
+            shown.error = error
+
+    def _add_context(self, failure: Failure, inputs: Sequence[Any]) -> None:
+        if self.call:
+            failure.detail.setdefault("call", self.call)
+        tensors = [leaf for leaf in flatten(list(inputs)) if isinstance(leaf, Tensor)]
+        if sum(leaf.numel() for leaf in tensors) <= comparing.SMALL:
+            named = {f"input {index + 1}": value for index, value in enumerate(inputs)}
+            failure.detail.setdefault("inputs", {k: _listed(v) for k, v in named.items()})
+
+
+@dataclass
+class Comparison:
+    """One `Subject.compare`: the reference's answer, and the submission's held against it."""
+
+    subject: Subject
+    inputs: Sequence[Any]
+    names: Sequence[str] | None
+    tolerance: float | None
+    logits: float
+    expected: Any = None
+
+    def run(self, dtypes: Sequence[torch.dtype], gradients: bool) -> Any:
+        """The submission's outputs in the last dtype; Failure where it differs.
+
+        Values and gradients in float64 come from one call; conversions of the layer are few.
+        """
+        outputs = self._gradients(cast(self.inputs, DOUBLE)) if gradients else None
+        pulled = outputs is not None
+        for dtype in dtypes:
+            if dtype != DOUBLE or not pulled:
+                outputs = self._forward(dtype)
+        return outputs
+
+    def _forward(self, dtype: torch.dtype) -> Any:
+        """Both sides at the same time; the reference only once."""
+        theirs = self.subject.begin(cast(self.inputs, dtype))
+        if self.expected is None:
+            self.expected = self.subject.reference(*cast(self.inputs, DOUBLE))
+        return self._values(theirs(), dtype)
+
+    def _gradients(self, given: list[Any]) -> Any:
+        """Values and gradients; None where nothing can be pulled back."""
+        trial, begun = self.subject.trial, []
+
+        def draw(outputs: Any) -> Sequence[Tensor]:
+            """The cotangents, once the outputs are known; the submission starts on them too."""
+            drawn = random_cotangents(trial, outputs)
+            if drawn:
+                begun.append(self.subject.begin_pulling(given, drawn))
+            return drawn
+
+        wanted = trial.reference.vjp(self.subject.mine, given, draw)
+        self.expected = wanted.reply.outputs
+        if not begun:
+            return None
+        got = begun[0]()
+        outputs = self._values(got.reply, DOUBLE)
+        self._pulled(got, wanted)
+        return outputs
+
+    def _values(self, reply: Reply, dtype: torch.dtype) -> Any:
+        what = self.names or _names(self.expected)
+        for name, actual, wanted in comparing.structure(reply.outputs, self.expected, what):
+            _leaf_equal(name, actual, wanted, dtype, self.tolerance, self.logits)
+        _untouched(cast(self.inputs, dtype), reply.inputs)
+        return reply.outputs
+
+    def _pulled(self, got: Gradients, wanted: Gradients) -> None:
+        if got.error:
+            raise Failure(
+                words(
+                    f"The output cannot be differentiated: {got.error}.",
+                    f"无法对输出求导：{got.error}。",
+                ),
+                what="gradient",
+            )
+        labels = [f"input {index + 1}" for index in range(len(wanted.inputs))]
+        pairs = [*zip(labels, got.inputs, wanted.inputs, strict=True)]
+        for name, grad in wanted.parameters.items():
+            pairs.append((name, got.parameters.get(name), grad))
+        for name, actual, right in pairs:
+            _gradient_equal(name, actual, right, self.logits)
+
+
+def random_cotangents(trial: Trial, expected: Any) -> list[Tensor]:
+    """One per floating output; zero where the output is infinite, which has no derivative."""
+    outputs = [leaf for leaf in flatten(expected) if floating(leaf)]
+    drawn = [trial.randn(*leaf.shape) for leaf in outputs]
+    return [
+        draw if bool(leaf.isfinite().all()) else torch.where(leaf.isfinite(), draw, 0.0)
+        for leaf, draw in zip(outputs, drawn, strict=True)
+    ]
+
+
+def _leaf_equal(
+    name: str,
+    actual: Any,
+    wanted: Any,
+    dtype: torch.dtype,
+    tolerance: float | None,
+    logits: float,
+) -> None:
+    if isinstance(wanted, Tensor):
+        comparing.equal(actual, wanted, name, dtype=dtype, atol=tolerance, logits=logits)
+    elif not isinstance(wanted, Ticket) and actual != wanted:
+        raise Failure(
+            words(
+                f"{name}: expected {comparing.kind(wanted)}, got {comparing.kind(actual)}.",
+                f"{name}：应为{comparing.kind(wanted, True)}，"
+                f"实际为{comparing.kind(actual, True)}。",
+            ),
+            what=name,
+        )
+
+
+def _gradient_equal(name: str, actual: Tensor | None, right: Tensor | None, logits: float) -> None:
+    if right is None or (actual is None and not right.any()):
+        return
+    if actual is None:
+        raise Failure(
+            words(
+                f"No gradient reaches {name}: is something detached, or not used at all?",
+                f"{_zh(name)} 没有收到梯度：是否有张量被 detach，或根本没有用到？",
+            ),
+            what=f"gradient of {name}",
+        )
+    comparing.equal(actual, right, f"gradient of {name}", logits=logits)
+
+
+def _zh(name: str) -> str:
+    return name.replace("input ", "输入 ")
+
+
+def _untouched(given: Sequence[Any], after: Sequence[Any]) -> None:
+    for index, (before, left) in enumerate(zip(given, after, strict=True)):
+        if not isinstance(before, Tensor) or left is None:
+            continue
+        same = isinstance(left, Tensor) and left.shape == before.shape
+        if not same or not (
+            torch.equal(left, before)
+            or torch.equal(torch.nan_to_num(left), torch.nan_to_num(before))
+        ):
+            raise Failure(
+                words(
+                    f"Input {index + 1} was modified by the call.",
+                    f"调用修改了第 {index + 1} 个输入。",
+                ),
+                what="input modified",
+            )
+
+
+def cast(inputs: Sequence[Any], dtype: torch.dtype) -> list[Any]:
+    def one(value: Any) -> Any:
+        if isinstance(value, Once):
+            return Once([one(item) for item in value.items])
+        return value.to(dtype) if floating(value) else value
+
+    return [one(value) for value in inputs]
+
+
+def cast_all(weights: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    return {name: weight.to(dtype) for name, weight in weights.items()}
+
+
+def _names(expected: Any) -> list[str]:
+    count = len(expected) if isinstance(expected, tuple) else 1
+    return ["output"] if count == 1 else [f"output {index + 1}" for index in range(count)]
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.tolist()
+    return [item.tolist() for item in value.items] if isinstance(value, Once) else value
+
+
+def _same_parameters(got: Shapes | None, weights: dict[str, Tensor], entry: str) -> None:
+    if got is None:
+        raise Failure(words(f"{entry} is not an nn.Module.", f"{entry} 不是 nn.Module。"))
+    wanted = {name: tuple(weight.shape) for name, weight in weights.items()}
+    missing = sorted(wanted.keys() - got.keys())
+    extra = sorted(got.keys() - wanted.keys())
+    wrong = sorted(name for name in wanted.keys() & got.keys() if wanted[name] != got[name])
+    if missing or extra:
+        raise Failure(
+            words(
+                "The parameters differ from the contract: "
+                f"missing {', '.join(missing) or 'none'}; unexpected {', '.join(extra) or 'none'}.",
+                f"参数与约定不符：缺少 {'、'.join(missing) or '无'}；"
+                f"多出 {'、'.join(extra) or '无'}。",
+            ),
+            what="parameters",
+        )
+    if wrong:
+        name = wrong[0]
+        raise Failure(
+            words(
+                f"Parameter {name} has shape {got[name]}, expected {wanted[name]}.",
+                f"参数 {name} 的形状为 {got[name]}，应为 {wanted[name]}。",
+            ),
+            what="parameters",
+            shape_got=list(got[name]),
+            shape_expected=list(wanted[name]),
+        )
