@@ -13,6 +13,8 @@ from views import session
 ROOT = Path(__file__).resolve().parents[2]
 OPENED_BY = {"questions": "open_recall", "problems": "open_write", "lab": "open_see"}
 
+RARE = {"level": "hard", "frequency": "occasional", "roles": ["inference", "research"]}
+
 
 def both(text):
     return {"en": f"{text} in English", "zh": f"{text}中文"}
@@ -107,8 +109,8 @@ class Visit:
 def content(tmp_path, monkeypatch):
     """A small bank of two topics in place of the real one, and no problems."""
     made = Content(tmp_path / "questions")
-    made.topic("core", question("first"), question("second", level="hard"))
-    made.topic("cache", question("third", minutes=7), order=2)
+    made.topic("core", question("first"), question("second", **RARE))
+    made.topic("cache", question("third", minutes=7, roles=["general", "inference"]), order=2)
     monkeypatch.setattr(session, "QUESTIONS", made.folder)
     monkeypatch.setattr(session, "SOLUTIONS", tmp_path / "solutions")
     return made

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from study.entry import FREQUENCIES, LEVELS
+from study.entry import FREQUENCIES, LEVELS, ROLES
 from study.search import STATES
 from views import i18n
 from views.i18n import preferred, say, strings, t
@@ -17,7 +17,8 @@ from views.i18n import preferred, say, strings, t
 VIEWS = Path(i18n.__file__).parent
 # What the data fill in, which the code of the pages need not name.
 LIBRARY = "".join(file.read_text("utf-8") for file in VIEWS.parent.glob("attention/*.py"))
-FILLINGS = {*LEVELS, *FREQUENCIES, *STATES, "question", "problem", *re.findall(r"\w+", LIBRARY)}
+DATA = {*LEVELS, *FREQUENCIES, *ROLES, *STATES, "question", "problem"}
+FILLINGS = DATA | set(re.findall(r"\w+", LIBRARY))
 HAN = "\u4e00-\u9fff"
 
 

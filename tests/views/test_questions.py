@@ -33,6 +33,9 @@ class TestList:
             ({"level": "hard"}, ["second"]),
             ({"state": "again"}, ["first"]),
             ({"state": "unread"}, ["second", "third"]),
+            ({"frequency": "occasional"}, ["second"]),
+            ({"role": "inference"}, ["second", "third"]),
+            ({"role": "inference", "frequency": "frequent", "q": "full"}, ["third"]),
             ({"q": "full third"}, ["third"]),
             ({"q": "中文"}, ["first", "second", "third"]),
             ({"q": "second", "level": "easy"}, []),
@@ -56,6 +59,18 @@ class TestList:
         page.page.selectbox(key="level").select("hard").run()
         assert page.address in ({"q": "why", "level": "hard"}, {"q": ["why"], "level": ["hard"]})
         assert listed(page) == ["second"]
+
+    @pytest.mark.parametrize(
+        ("name", "option"), [("frequency", "occasional"), ("role", "research")]
+    )
+    def test_more_filters(self, visit, name, option):
+        page = visit().open("questions")
+        assert page.page.get("popover")[0].proto.popover.label == "More filters"
+        page.page.selectbox(key=name).select(option).run()
+        assert page.address in ({name: option}, {name: [option]})
+        assert page.page.get("popover")[0].proto.popover.label == "More filters (1)"
+        assert listed(page) == ["second"]
+        assert page.click("clear").page.selectbox(key=name).value is None
 
     def test_search_goes_into_the_address(self, visit):
         page = visit().open("questions")
@@ -115,7 +130,7 @@ class TestPages:
 
 
 class TestBadAddress:
-    @pytest.mark.parametrize("name", ["topic", "level", "state", "page"])
+    @pytest.mark.parametrize("name", ["topic", "level", "state", "frequency", "role", "page"])
     @pytest.mark.parametrize("value", ["nonsense", "-1", "<b>", "[a](http://x)", "9" * 5000, "²"])
     def test_unknown_filter_is_told_and_ignored(self, visit, name, value):
         page = visit().open("questions", **{name: value})
@@ -145,7 +160,7 @@ class TestBadAddress:
         Filters(),
         Filters(q="a b"),
         Filters(topic="core", page=3),
-        Filters("x", "core", "easy", "good"),
+        Filters("x", "core", "easy", "good", "frequent", "research"),
     ],
 )
 def test_address_round_trip(filters, content, kept):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
 
-from study.bank import Bank, Question
-from study.entry import LEVELS
-from study.search import STATES, state
-
-if TYPE_CHECKING:
-    from study.store import Rating
+from study.bank import Bank
+from study.entry import FREQUENCIES, LEVELS, ROLES
+from study.search import STATES
 
 
 @dataclass(frozen=True)
@@ -22,6 +18,8 @@ class Filters:
     topic: str = ""
     level: str = ""
     state: str = ""
+    frequency: str = ""
+    role: str = ""
     page: int = 1
 
     def address(self) -> dict[str, str]:
@@ -33,7 +31,13 @@ class Filters:
 def options(bank: Bank) -> dict[str, tuple[str, ...]]:
     """What each choice can be."""
     topics = tuple(topic.id for topic in bank.topics)
-    return {"topic": topics, "level": LEVELS, "state": STATES}
+    return {
+        "topic": topics,
+        "level": LEVELS,
+        "state": STATES,
+        "frequency": FREQUENCIES,
+        "role": ROLES,
+    }
 
 
 def read_filters(query: Mapping[str, str], bank: Bank) -> tuple[Filters, dict[str, str]]:
@@ -52,18 +56,3 @@ def read_filters(query: Mapping[str, str], bank: Bank) -> tuple[Filters, dict[st
         unknown["page"] = page
     made = Filters(query.get("q", ""), page=max(1, number))
     return replace(made, **chosen), unknown  # type: ignore[arg-type]  # all of them are texts
-
-
-def matching(
-    questions: Iterable[Question], filters: Filters, ratings: Mapping[str, Rating]
-) -> list[Question]:
-    """Those of `questions` that pass the choices (not the search), in their order."""
-    if not (filters.topic or filters.level or filters.state):
-        return list(questions)
-    return [
-        question
-        for question in questions
-        if filters.topic in ("", question.topic)
-        and filters.level in ("", question.level)
-        and filters.state in ("", state(question, ratings))
-    ]

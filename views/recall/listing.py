@@ -11,7 +11,7 @@ from study.bank import Bank, Question
 from study.search import state
 from study.store import Rating
 from views.i18n import say, t
-from views.recall.filters import Filters, matching, options, read_filters
+from views.recall.filters import Filters, options, read_filters
 from views.session import bank, kept, search, store, user
 from views.widgets import address, facts, link, one_line, plain
 
@@ -23,6 +23,7 @@ ICONS = {
     "good": ":material/check:",
     "easy": ":material/done_all:",
 }
+_MORE = ("frequency", "role")  # in a popover: five boxes in a row would be a wall on a phone
 _QUEUE = "questions.queue"  # ids in the order last listed, which Next and Back follow
 _FILTERS = "questions.filters"  # the list's address, for the way back to it
 
@@ -40,7 +41,7 @@ def listing() -> None:
         )
     unrated: dict[str, Rating] = {}
     ratings = kept(lambda: store().ratings(user()), unrated)
-    found = find(questions, filters, ratings)
+    found = find(filters, ratings)
     pages = max(1, -(-len(found) // PER_PAGE))
     filters = replace(filters, page=min(filters.page, pages))
     st.session_state[_QUEUE] = [question.id for question in found]
@@ -52,10 +53,21 @@ def listing() -> None:
             st.pagination(pages, key="page", on_change=_filter, args=("page",))
 
 
-def find(bank: Bank, filters: Filters, ratings: Mapping[str, Rating]) -> list[Question]:
+def find(filters: Filters, ratings: Mapping[str, Rating]) -> tuple[Question, ...]:
     """What passes the filters: in the bank's order, or the best match first for a search."""
-    found = search().find(filters.q) if filters.q.strip() else bank.questions
-    return matching(found, filters, ratings)
+
+    def chosen(value: str) -> tuple[str, ...]:
+        return (value,) if value else ()
+
+    return search().find(
+        filters.q,
+        topics=chosen(filters.topic),
+        levels=chosen(filters.level),
+        frequencies=chosen(filters.frequency),
+        roles=chosen(filters.role),
+        states=chosen(filters.state),
+        ratings=ratings,
+    )
 
 
 def queue(question: Question) -> list[str]:
@@ -97,16 +109,27 @@ def _controls(filters: Filters, bank: Bank) -> None:
         on_change=_filter,
         args=("q",),
     )
+    known = options(bank)
     titles = {topic.id: say(topic.title) for topic in bank.topics}
     with st.container(horizontal=True, key="filters"):
-        for name, known in options(bank).items():
-            _choice(name, known, getattr(filters, name), titles)
+        for name in (name for name in known if name not in _MORE):
+            _choice(name, known[name], getattr(filters, name), titles)
+        with st.popover(_more(filters), key="more"):
+            for name in _MORE:
+                _choice(name, known[name], getattr(filters, name), titles)
+
+
+def _more(filters: Filters) -> str:
+    """The popover's label, which tells of choices made inside."""
+    count = sum(bool(getattr(filters, name)) for name in _MORE)
+    return t("questions.more_chosen", count=count) if count else t("questions.more")
 
 
 def _choice(name: str, known: tuple[str, ...], value: str, titles: Mapping[str, str]) -> None:
     def shown(option: str) -> str:
-        section = "common.level" if name == "level" else "questions.state"
-        return titles[option] if name == "topic" else t(f"{section}_{option}")
+        if name in ("level", "frequency"):
+            return t(f"common.{name}_{option}")
+        return titles[option] if name == "topic" else t(f"questions.{name}_{option}")
 
     _sync(name, value or None)
     st.selectbox(
@@ -123,7 +146,7 @@ def _choice(name: str, known: tuple[str, ...], value: str, titles: Mapping[str, 
 
 
 def _results(
-    found: list[Question], filters: Filters, bank: Bank, ratings: Mapping[str, Rating]
+    found: tuple[Question, ...], filters: Filters, bank: Bank, ratings: Mapping[str, Rating]
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("questions.found", count=len(found)), width="stretch")
