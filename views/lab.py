@@ -94,6 +94,7 @@ def _controls(tab: str, names: list[str]) -> Setup:
         lab_controls,
         lab_cost,
         lab_setup,
+        lab_text,
         lab_train,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as writer
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,7 @@ def svg(panel: Panel, part: Shown) -> bytes:
             tile, cmap=colours, vmin=low, vmax=high, interpolation="nearest", extent=extent
         )
         axis.set(xlabel=panel.columns, ylabel=panel.rows)
+        _name_ticks(axis, panel, part)
         axis.set_title(panel.labels[part.first + index] if len(panel.values) > 1 else panel.title)
     figure.colorbar(image, ax=axes, label=panel.unit)
     buffer = io.BytesIO()
@@ -64,6 +66,17 @@ def svg(panel: Panel, part: Shown) -> bytes:
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
+
+
+def _name_ticks(axis: Any, panel: Panel, part: Shown) -> None:
+    """What stands at each row and column in place of numbers, where it has a name."""
+    if not panel.row_names or part.step > 1:
+        return
+    rows = range(part.top, part.top + part.tiles.shape[1])
+    columns = range(part.left, part.left + part.tiles.shape[2])
+    small = {"fontsize": 7}
+    axis.set_yticks(list(rows), [panel.row_names[row] for row in rows], **small)
+    axis.set_xticks(list(columns), [panel.column_names[c] for c in columns], rotation=90, **small)
 
 
 def csv(panel: Panel, part: Shown) -> bytes:

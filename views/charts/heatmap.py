@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from views.charts.tiles import Array, block_factor, block_maximum, bounds, grid_
 LIMIT = 640  # cells across the stitched image that are sent at most, about a screen's pixels
 THUMBNAIL_SIDE = 56
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("heatmap_panel.js", "heatmap_view.js")
+_SCRIPTS = ("heatmap_panel.js", "heatmap_view.js", "heatmap_main.js")
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,12 @@ def encode(
     focus: int | None = None,
     zoom: Zoom | None = None,
     picks: Sequence[str] = ("head", "zoom"),
+    more: Mapping[str, Any] | None = None,
 ) -> bytes:
     """One frame with the panels, drawn side by side and sharing a cursor, under the `strip`.
 
     `picks` says what the person may pick on the maps themselves: a head, a rectangle, or nothing.
+    `more` goes into the header as it is, for components that are built on this one.
     """
     frame = _Frame()
     header = {
@@ -157,6 +159,7 @@ def encode(
         "odd": NOT_FINITE,
         "strip": [_thumbnail(frame, item) for item in strip],
         "panels": [_panel(frame, panel, shown(panel, focus, zoom)) for panel in panels],
+        **(more or {}),
     }
     return frame.pack(header)
 

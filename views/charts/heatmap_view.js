@@ -24,7 +24,7 @@ class View {
     const tables = Object.entries(this.frame.tables);
     this.frame.lookups = Object.fromEntries(tables.map(([name, text]) => [name, lookup(text)]));
     while (this.panels.length < this.frame.panels.length) {
-      this.panels.push(new Panel(this, this.panels.length));
+      this.panels.push(this.newPanel(this.panels.length));
     }
     this.panels.length = this.frame.panels.length;
     this.body.classList.toggle('several', this.panels.length > 1);
@@ -34,6 +34,10 @@ class View {
     if (!same) this.panelBox.replaceChildren(...roots);
     this.drawStrip();
     this.draw();
+  }
+
+  newPanel(index) {
+    return new Panel(this, index);
   }
 
   draw() {
@@ -139,12 +143,4 @@ function place(map, side, from, index, size) {
   if (end > start) return `${map.axes[side]} ${start}–${end}`;
   const name = map.names[side][start];
   return `${map.axes[side]} ${start}${name === undefined ? '' : `: ${name}`}`;
-}
-
-const views = new WeakMap();
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector('.heatmap');
-  if (!views.has(root)) views.set(root, new View(root));
-  if (data) views.get(root).update(data, (choice) => setTriggerValue('select', choice));
 }
