@@ -1,5 +1,6 @@
 """Mended code beside an independent source: the textbook, torch's own modules, plain loops."""
 
+import importlib
 from typing import Any
 
 import torch
@@ -63,7 +64,44 @@ def next_token_loss(solution: Any) -> tuple[Any, Any]:
     return got, torch.stack(costs).mean()
 
 
+def grouped_query(solution: Any) -> tuple[Any, Any]:
+    query, key, value = randn(2, 6, 4, 5), randn(2, 3, 7, 5), randn(2, 3, 7, 2)
+    mask = torch.rand(2, 6, 4, 7) < 0.6
+    mask[0, 1, 2] = False
+    wanted, _ = importlib.import_module("attention.grouped_query").grouped_query(
+        query, key, value, mask
+    )
+    return solution.grouped_query_attention(query, key, value, mask), wanted
+
+
+def head_split(solution: Any) -> tuple[Any, Any]:
+    layer = solution.SelfAttention(12, HEADS).double()
+    x = randn(2, 5, 12)
+    parts = [layer.query_linear(x), layer.key_linear(x), layer.value_linear(x)]
+    slices = zip(*(part.chunk(HEADS, dim=-1) for part in parts), strict=True)
+    wanted = [nn.functional.scaled_dot_product_attention(*head) for head in slices]
+    return layer(x), torch.cat(wanted, dim=-1)
+
+
+def nan_gradient(solution: Any) -> tuple[Any, Any]:
+    """Values, and the gradients, of which those of an empty row are left out by hand."""
+    inputs = [x.requires_grad_() for x in (randn(2, 4, 5), randn(2, 6, 5), randn(2, 6, 3))]
+    mask, cotangent = torch.rand(2, 4, 6) < 0.5, randn(2, 4, 3)
+    mask[..., 0] = True
+    mask[0, 2] = False
+    output, _ = solution.scaled_dot_product_attention(*inputs, mask)
+    opened = mask.clone()
+    opened[0, 2] = True
+    alive = mask.any(-1, keepdim=True)
+    wanted = nn.functional.scaled_dot_product_attention(*inputs, opened) * alive
+    got = torch.autograd.grad(output, inputs, cotangent)
+    return (output, got), (wanted, torch.autograd.grad(wanted, inputs, cotangent))
+
+
 TWINS = {
     "fix-mini-gpt": mini_gpt,
     "fix-next-token-loss": next_token_loss,
+    "fix-grouped-query": grouped_query,
+    "fix-head-split": head_split,
+    "fix-nan-gradient": nan_gradient,
 }

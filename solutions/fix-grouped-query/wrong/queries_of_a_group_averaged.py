@@ -1,0 +1,28 @@
+"""The queries of a group are averaged to fit the key-value heads, and all heads of the group give
+the same.
+
+为配合键值头而把同组的查询平均，组内各头输出相同。
+"""
+
+import math
+
+import torch
+
+
+def grouped_query_attention(query, key, value, mask=None):
+    # query (B, H, Lq, D), key (B, Hkv, Lk, D), value (B, Hkv, Lk, Dv)
+    heads, kv_heads = query.shape[1], key.shape[1]
+    if heads % kv_heads != 0:
+        raise ValueError(f"{heads} query heads cannot share {kv_heads} key-value heads equally")
+    mean = query.unflatten(1, (kv_heads, -1)).mean(2)
+    query = mean.repeat_interleave(heads // kv_heads, dim=1)
+    key = key.repeat_interleave(heads // kv_heads, dim=1)  # 0, 0, 1, 1, ...
+    value = value.repeat_interleave(heads // kv_heads, dim=1)
+
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return weights @ value
