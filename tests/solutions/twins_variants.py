@@ -38,8 +38,14 @@ def soft_capped(solution: Any) -> tuple[Any, Any]:
     return solution.soft_capped_attention(*args), textbook("soft_capped")(*args)[0]
 
 
+def qk_norm(solution: Any) -> tuple[Any, Any]:
+    args = (*tensors(), randn(5), randn(5), 0.1)
+    return solution.qk_norm_attention(*args), textbook("qk_norm")(*args)[0]
+
+
 TWINS = {
     "top-k-attention": top_k,
     "int8-attention": int8,
     "soft-capped-attention": soft_capped,
+    "qk-norm-attention": qk_norm,
 }

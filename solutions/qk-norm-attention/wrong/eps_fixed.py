@@ -1,0 +1,22 @@
+"""eps is fixed at 1e-6 inside the norm, so the argument has no effect.
+
+在归一化里把 eps 写死为 1e-6，参数不起作用。
+"""
+
+import math
+
+import torch
+
+
+def rms_norm(x, weight, eps):
+    # (..., L, D) over the root mean square of its last axis, times a learned (D,)
+    mean_square = x.pow(2).mean(dim=-1, keepdim=True)
+    return x * torch.rsqrt(mean_square + 1e-6) * weight
+
+
+def qk_norm_attention(query, key, value, query_weight, key_weight, eps=1e-6):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv), weights (D,)
+    query = rms_norm(query, query_weight, eps)
+    key = rms_norm(key, key_weight, eps)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1) @ value  # (B, H, Lq, Dv)

