@@ -1,0 +1,38 @@
+"""The features are split as (head_dim, num_heads), so each head takes every num_heads-th feature.
+
+特征按 (head_dim, num_heads) 拆分，每个头取的是间隔的特征。
+"""
+
+import math
+
+import torch
+from torch import nn
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, d_model: int, num_heads: int):
+        super().__init__()
+        if d_model % num_heads != 0:
+            raise ValueError(f"d_model={d_model} is not divisible by num_heads={num_heads}")
+        self.num_heads = num_heads
+        self.head_dim = d_model // num_heads
+        self.query_linear = nn.Linear(d_model, d_model)
+        self.key_linear = nn.Linear(d_model, d_model)
+        self.value_linear = nn.Linear(d_model, d_model)
+
+    def split_heads(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, _ = x.shape
+        # Memory holds the features of one position together, so this is the only view there is.
+        return x.view(batch, length, self.head_dim, self.num_heads).permute(0, 3, 1, 2)
+
+    def merge_heads(self, x: torch.Tensor) -> torch.Tensor:
+        batch, _, length, _ = x.shape
+        return x.permute(0, 2, 3, 1).reshape(batch, length, self.num_heads * self.head_dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query = self.split_heads(self.query_linear(x))  # (B, H, L, D)
+        key = self.split_heads(self.key_linear(x))
+        value = self.split_heads(self.value_linear(x))
+        scores = query @ key.transpose(-2, -1) / math.sqrt(self.head_dim)
+        weights = torch.softmax(scores, dim=-1)
+        return self.merge_heads(weights @ value)

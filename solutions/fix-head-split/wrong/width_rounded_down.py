@@ -1,0 +1,37 @@
+"""A d_model that num_heads does not divide is not refused, so the layer fails later with a puzzling
+shape.
+
+d_model 不能被 num_heads 整除时没有拒绝，之后才因形状不符报出难懂的错误。
+"""
+
+import math
+
+import torch
+from torch import nn
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, d_model: int, num_heads: int):
+        super().__init__()
+        self.num_heads = num_heads
+        self.head_dim = d_model // num_heads
+        self.query_linear = nn.Linear(d_model, d_model)
+        self.key_linear = nn.Linear(d_model, d_model)
+        self.value_linear = nn.Linear(d_model, d_model)
+
+    def split_heads(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, _ = x.shape
+        # Memory holds the features of one position together, so this is the only view there is.
+        return x.view(batch, length, self.num_heads, self.head_dim).transpose(1, 2)
+
+    def merge_heads(self, x: torch.Tensor) -> torch.Tensor:
+        batch, _, length, _ = x.shape
+        return x.transpose(1, 2).reshape(batch, length, self.num_heads * self.head_dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query = self.split_heads(self.query_linear(x))  # (B, H, L, D)
+        key = self.split_heads(self.key_linear(x))
+        value = self.split_heads(self.value_linear(x))
+        scores = query @ key.transpose(-2, -1) / math.sqrt(self.head_dim)
+        weights = torch.softmax(scores, dim=-1)
+        return self.merge_heads(weights @ value)
