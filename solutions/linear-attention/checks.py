@@ -30,10 +30,10 @@ def hold(trial: Trial, *inputs: object, gradients: bool = False) -> None:
 
 
 def hold_epsilon(trial: Trial, causal: bool) -> None:
-    """One key, the normaliser 2: an epsilon of 1e-6 changes the output by 5e-7."""
+    """One key, the features 1 and 2: an epsilon of 1e-6 changes the output by 1e-6 at most."""
     one = torch.ones(1, 1, 1, 1, dtype=DOUBLE)
     trial.function().compare(
-        one, 0 * one, one, causal, gradients=False, dtypes=(DOUBLE,), tolerance=1e-6
+        one, 0 * one, one, causal, gradients=False, dtypes=(DOUBLE,), tolerance=1.5e-6
     )
 
 
