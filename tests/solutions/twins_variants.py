@@ -43,9 +43,16 @@ def qk_norm(solution: Any) -> tuple[Any, Any]:
     return solution.qk_norm_attention(*args), textbook("qk_norm")(*args)[0]
 
 
+def differential(solution: Any) -> tuple[Any, Any]:
+    (query, key, value), (query2, key2, _) = tensors(), tensors()
+    args = (query, key, query2, key2, value, torch.tensor(0.7, dtype=torch.float64))
+    return solution.differential_attention(*args), textbook("differential")(*args)[0]
+
+
 TWINS = {
     "top-k-attention": top_k,
     "int8-attention": int8,
     "soft-capped-attention": soft_capped,
     "qk-norm-attention": qk_norm,
+    "differential-attention": differential,
 }

@@ -1,0 +1,20 @@
+"""lam is clamped to 0..1.
+
+把 lam 截断到 0..1。
+"""
+
+import math
+
+import torch
+
+
+def attention_map(query, key):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1)
+
+
+def differential_attention(query1, key1, query2, key2, value, lam):
+    # queries (B, H, Lq, D), keys (B, H, Lk, D), value (B, H, Lk, Dv)
+    lam = torch.as_tensor(lam, dtype=query1.dtype).clamp(0, 1)
+    weights = attention_map(query1, key1) - lam * attention_map(query2, key2)
+    return weights @ value  # (B, H, Lq, Dv); a row of weights sums to 1 - lam

@@ -1,0 +1,20 @@
+"""lam goes through a sigmoid, as if it were a logit.
+
+把 lam 当作 logit 过了一次 sigmoid。
+"""
+
+import math
+
+import torch
+
+
+def attention_map(query, key):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1)
+
+
+def differential_attention(query1, key1, query2, key2, value, lam):
+    # queries (B, H, Lq, D), keys (B, H, Lk, D), value (B, H, Lk, Dv)
+    lam = torch.sigmoid(torch.as_tensor(lam, dtype=query1.dtype))
+    weights = attention_map(query1, key1) - lam * attention_map(query2, key2)
+    return weights @ value  # (B, H, Lq, Dv); a row of weights sums to 1 - lam

@@ -1,0 +1,19 @@
+"""The scores are not divided by the square root of the head dimension.
+
+分数没有除以 head_dim 的平方根。
+"""
+
+import math
+
+import torch
+
+
+def attention_map(query, key):
+    scores = query @ key.transpose(-2, -1)  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1)
+
+
+def differential_attention(query1, key1, query2, key2, value, lam):
+    # queries (B, H, Lq, D), keys (B, H, Lk, D), value (B, H, Lk, Dv)
+    weights = attention_map(query1, key1) - lam * attention_map(query2, key2)
+    return weights @ value  # (B, H, Lq, Dv); a row of weights sums to 1 - lam

@@ -1,0 +1,19 @@
+"""The difference is divided by its sum, so that rows sum to one again.
+
+相减之后又除以每行之和，使各行重新归一。
+"""
+
+import math
+
+import torch
+
+
+def attention_map(query, key):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1)
+
+
+def differential_attention(query1, key1, query2, key2, value, lam):
+    # queries (B, H, Lq, D), keys (B, H, Lk, D), value (B, H, Lk, Dv)
+    weights = attention_map(query1, key1) - lam * attention_map(query2, key2)
+    return weights / weights.sum(dim=-1, keepdim=True) @ value

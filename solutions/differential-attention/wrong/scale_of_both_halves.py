@@ -1,0 +1,19 @@
+"""The scale is 1/sqrt(2D), as if the two pairs were halves of one wide head.
+
+缩放用了 1/sqrt(2D)，像是把两对当作一个宽头的两半。
+"""
+
+import math
+
+import torch
+
+
+def attention_map(query, key):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(2 * query.shape[-1])  # (B, H, Lq, Lk)
+    return torch.softmax(scores, dim=-1)
+
+
+def differential_attention(query1, key1, query2, key2, value, lam):
+    # queries (B, H, Lq, D), keys (B, H, Lk, D), value (B, H, Lk, Dv)
+    weights = attention_map(query1, key1) - lam * attention_map(query2, key2)
+    return weights @ value  # (B, H, Lq, Dv); a row of weights sums to 1 - lam
