@@ -40,8 +40,16 @@ def rolling(solution: Any) -> tuple[Any, Any]:
     return got, tuple(wanted)
 
 
+def paged(solution: Any) -> tuple[Any, Any]:
+    pages = (randn(9, 3, 2, 4), randn(9, 3, 2, 4))
+    table = torch.randperm(9).view(3, 3)
+    args = (randn(3, 6, 4), *pages, table, torch.tensor([7, 0, 3]))
+    return solution.paged_attention(*args), textbook("paged", "paged")(*args)[0]
+
+
 TWINS = {
     "document-mask": document_mask,
     "attention-sink-mask": attention_sink_mask,
     "rolling-kv-cache": rolling,
+    "paged-attention": paged,
 }

@@ -1,0 +1,25 @@
+"""A sequence without tokens divides zero by zero and becomes NaN.
+
+没有词元的序列做了零除以零，结果为 NaN。
+"""
+
+import math
+
+import torch
+
+
+def paged_attention(query, key_pages, value_pages, block_table, lengths):
+    # query (B, H, D), pages (P, page_size, Hkv, D), block_table (B, max_blocks), lengths (B,)
+    (batch, heads, dim), (_, page_size, kv_heads, _) = query.shape, key_pages.shape
+    group = heads // kv_heads
+    room = block_table.shape[1] * page_size
+    valid = torch.arange(room) < lengths[:, None]  # (B, room)
+    table = torch.where(valid[:, ::page_size], block_table, 0)
+    key = key_pages[table].flatten(1, 2).repeat_interleave(group, dim=2)  # (B, room, H, D)
+    value = value_pages[table].flatten(1, 2).repeat_interleave(group, dim=2)
+    value = value.masked_fill(~valid[..., None, None], 0.0)
+    scores = torch.einsum("bhd,blhd->bhl", query, key) / math.sqrt(dim)
+    hidden = ~valid[:, None]
+    scores = scores.masked_fill(hidden, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    return torch.einsum("bhl,blhd->bhd", weights, value)
