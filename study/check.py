@@ -7,24 +7,26 @@ from pathlib import Path
 
 from study.bank import load_bank
 from study.document import DataError
-from study.folders import QUESTIONS
+from study.folders import PATHS, QUESTIONS
 from study.links import Targets, question_ids, variant_names
+from study.paths import load_paths
 from study.problems import load_problem, load_problems
 
 
 def check(files: Sequence[Path] = ()) -> list[DataError]:
-    """Mistakes in topic files, problems (folder or problem.yaml) and folders of either.
+    """Mistakes in topic files, problems (folder or problem.yaml), paths.yaml, and their folders.
 
     Without files in everything; in the order of the lines of each file.
     """
     if not files:
-        return _in_order([*load_bank().errors, *load_problems().errors])
+        return _in_order([*load_bank().errors, *load_problems().errors, *load_paths().errors])
     named = [inner for file in files for inner in _expanded(file)]
     problems = [file for file in named if file.name == "problem.yaml"]
-    topics = [file for file in named if file.name != "problem.yaml"]
-    return _in_order(
-        [*_topics(topics), *(error for file in problems for error in _problem(file.parent))]
-    )
+    paths = [file for file in named if file.name == PATHS.name]
+    topics = [file for file in named if file not in problems and file not in paths]
+    of_problems = (error for file in problems for error in _problem(file.parent))
+    of_paths = (error for file in paths for error in load_paths(file).errors)
+    return _in_order([*_topics(topics), *of_problems, *of_paths])
 
 
 def _in_order(errors: list[DataError]) -> list[DataError]:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "questions"
 SOLUTIONS = ROOT / "solutions"
 ATTENTION = ROOT / "attention"
+PATHS = ROOT / "paths.yaml"
 
 
 def data_folder() -> Path:

@@ -11,7 +11,8 @@ from study.problems import ProblemSet
 from study.progress import Count, Step, next_step, read_by_topic, read_count, solved_count
 from study.store import ProblemState, Rating, Submission
 from views.i18n import say, t
-from views.session import bank, kept, problems, store, user
+from views.paths import where
+from views.session import bank, kept, paths, problems, store, user
 from views.widgets import data_errors, facts, has_page, link, one_line, page
 
 PAGE = {"order": 1, "icon": ":material/home:", "key": "nav.home", "layout": "centered"}
@@ -23,6 +24,7 @@ def render() -> None:
     no_ratings: dict[str, Rating] = {}
     ratings = kept(lambda: store().ratings(user()), no_ratings)
     _next(questions, tasks, ratings)
+    _path()
     _ways(questions, tasks, ratings)
     _topics(questions, ratings)
     data_errors([*questions.errors, *tasks.errors])
@@ -44,6 +46,20 @@ def _next(questions: Bank, tasks: ProblemSet, ratings: dict[str, Rating]) -> Non
         target, name = ("questions", "id") if step.kind == "question" else ("problems", "slug")
         if st.button(t("home.go"), key="go", type="primary", icon=":material/arrow_forward:"):
             st.switch_page(page(target), query_params={name: step.id})
+
+
+def _path() -> None:
+    """The path that is being followed; before one is chosen, that there are some."""
+    id = kept(lambda: store().setting(user(), "path"), None)
+    path = paths().get(id) if id else None
+    label, query = t("home.paths"), {}
+    if path is not None:
+        found = where(path)
+        title = one_line(say(path.title))
+        label = t("home.path", title=title, done=len(found.done), total=found.total)
+        query = {"id": path.id}
+    if st.button(label, key="open_paths", type="tertiary", icon=":material/route:"):
+        st.switch_page(page("paths"), query_params=query)
 
 
 def _what(step: Step, questions: Bank, tasks: ProblemSet) -> tuple[str, int]:

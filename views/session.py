@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 
 from study.bank import Bank, load_bank
-from study.folders import QUESTIONS, SOLUTIONS
+from study.folders import PATHS, QUESTIONS, ROOT, SOLUTIONS
+from study.paths import Paths, load_paths
 from study.problems import ProblemSet, load_problems
 from study.search import Search
 from study.store import Store, StoreError
@@ -60,6 +61,16 @@ def bank() -> Bank:
 def problems() -> ProblemSet:
     """The coding problems, read again when a file of theirs has changed."""
     return _problems(SOLUTIONS, _stamp(SOLUTIONS, "*/*.*"))
+
+
+def paths() -> Paths:
+    """The learning paths, read again when their file or what they lead to has changed."""
+    return _paths(_stamp(ROOT, PATHS.name), _stamp(QUESTIONS, "*.yaml"), _stamp(SOLUTIONS, "*/*.*"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _paths(*stamps: tuple[int, float]) -> Paths:  # noqa: ARG001 (the cache key)
+    return load_paths()
 
 
 def search() -> Search:
