@@ -93,6 +93,7 @@ def _controls(tab: str, names: list[str]) -> Setup:
         lab_compare_code,
         lab_controls,
         lab_cost,
+        lab_own,
         lab_setup,
         lab_text,
         lab_train,
@@ -126,7 +127,9 @@ def _controls(tab: str, names: list[str]) -> Setup:
         setup = replace(setup, other=other, other_parameters=parameters)
         others = lab_call.knobs(other)
     with first:
-        setup = lab_controls.controls(setup, knobs, others)
+        setup = lab_controls.controls(setup, knobs, others, lab_own.settled(setup))
+    if tab in lab_own.TABS:
+        setup = lab_own.control(setup)
     st.session_state[_SETUP] = setup
     _write(lab_setup.write(setup, knobs, others))
     return setup

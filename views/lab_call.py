@@ -71,7 +71,8 @@ class Call:
     """What a variant did: inputs as drawn, stages in order; or why it could not (`refusal`).
 
     `recorded` are the stages that the variant noted itself. `factor` is what the lab multiplied
-    the scores by on their way to "scaled"; the stages in `early` come before that.
+    the scores by on their way to "scaled"; the stages in `early` come before that. `own` says that
+    some inputs were not drawn.
     """
 
     stages: dict[str, Stage] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Call:
     recorded: frozenset[str] = frozenset()
     refusal: str = ""
     factor: float = 1.0
+    own: bool = False
     early: frozenset[str] = frozenset()
 
 
@@ -122,17 +124,24 @@ def _mask_kinds(shape: str) -> tuple[str, ...]:
     return MASKS if len(words) > 1 and words[-2] in ("queries", "length") else PER_KEY_MASKS
 
 
-def run(setup: Setup, *, other: bool = False, given: Mapping[str, Tensor] | None = None) -> Call:
+def run(
+    setup: Setup,
+    *,
+    other: bool = False,
+    given: Mapping[str, Tensor] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Call:
     """Call the set-up's variant (or its `other`) on drawn inputs; never raises.
 
-    Tensors in `given` stand in for drawn ones of the same name and shape.
+    Tensors in `given` stand in for drawn ones of the same name and shape; `sizes` are dimensions
+    that count beside those of the set-up.
     """
     name = setup.other if other else setup.variant
     parameters = setup.other_parameters if other else setup.parameters
     try:
         if cells_of(setup.sizes, parameters) > MAX_CELLS:
             raise ValueError(f"more than {MAX_CELLS:,} cells")
-        inputs = _inputs(name, setup, parameters, given or {})
+        inputs = _inputs(name, setup, parameters, given or {}, sizes or {})
         return _record(name, inputs, parameters)
     except REFUSALS as error:
         return Call(refusal=str(error).strip() or type(error).__name__)
@@ -159,16 +168,22 @@ def _record(name: str, inputs: dict[str, Tensor], parameters: Mapping[str, Any])
 
 
 def _inputs(
-    name: str, setup: Setup, parameters: Mapping[str, Any], given: Mapping[str, Tensor]
+    name: str,
+    setup: Setup,
+    parameters: Mapping[str, Any],
+    given: Mapping[str, Tensor],
+    more: Mapping[str, int],
 ) -> dict[str, Tensor]:
     function = attention.load(name)
     known = shapes(function)
-    sizes = sizes_for_draw(name, setup.sizes, parameters)
+    sizes = {**sizes_for_draw(name, setup.sizes, parameters), **more}
     inputs = draw(function, sizes, setup.seed, getattr(torch, setup.dtype))
     for argument, tensor in inputs.items():
         if argument in given and given[argument].shape == tensor.shape:
             inputs[argument] = given[argument]
-    if setup.mask.kind in _mask_kinds(known.get("mask", "")) and setup.mask.kind != "none":
+    if "mask" in given and "mask" in known and "mask" not in inputs:
+        inputs["mask"] = given["mask"]
+    elif setup.mask.kind in _mask_kinds(known.get("mask", "")) and setup.mask.kind != "none":
         inputs["mask"] = make_mask(setup.mask, known["mask"], sizes, setup.seed)
     return inputs
 

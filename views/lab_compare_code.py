@@ -143,8 +143,7 @@ def _run(code: Code, seed: int, text: str) -> Outcome:
 def _draw(setup: Setup, outcome: Outcome, result: RunResult) -> None:
     """The example that is chosen: its outputs as maps, or its error."""
     if result.error:
-        line = t("lab.code_line", line=result.line) if result.line else ""
-        st.error(literal(say(result.error)) + line, icon=":material/error:")
+        st.error(literal(say(result.error)), icon=":material/error:")
     examples = result.examples
     if not examples:
         return
@@ -152,8 +151,7 @@ def _draw(setup: Setup, outcome: Outcome, result: RunResult) -> None:
     if example.arguments:
         st.caption(t("lab.verdict_call", call=example.arguments))
     if example.error:
-        line = t("lab.code_line", line=example.line) if example.line else ""
-        st.error(literal(say(example.error)) + line, icon=":material/error:")
+        st.error(literal(say(example.error)), icon=":material/error:")
     else:
         _results(setup, outcome, example)
     _inputs(example)

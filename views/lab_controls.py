@@ -115,11 +115,17 @@ def choose_tab() -> str:
     return str(_kept("lab_tab", tab))
 
 
-def controls(setup: Setup, knobs: Knobs, others: Knobs | None) -> Setup:
-    """Draw the controls below the variant's, and return the set-up that they now make."""
+def controls(setup: Setup, knobs: Knobs, others: Knobs | None, settled: Mapping[str, int]) -> Setup:
+    """Draw the controls below the variant's, and return the set-up that they now make.
+
+    Sizes that are `settled` (by own tensors) are shown, but cannot be changed.
+    """
     sizes = (others.sizes if others else {}) | knobs.sizes
     with st.container(horizontal=True, gap="small"):
-        chosen = {name: _size(name, default) for name, default in sizes.items()}
+        chosen = {
+            name: _told(name, settled[name]) if name in settled else _size(name, default)
+            for name, default in sizes.items()
+        }
         seed = choose_seed()
         dtype = _select("lab_dtype", t("lab.dtype"), DTYPES, DTYPES[0], str, width=_NARROW)
     parameters = _parameters(knobs, "a")
@@ -137,6 +143,13 @@ def other_controls(
 
 def _size(name: str, default: int) -> int:
     return _whole(f"lab_size_{name}", text_of("size", name), default, 1, largest_size(name))
+
+
+def _told(name: str, size: int) -> int:
+    """A size that something else decides."""
+    label = text_of("size", name)
+    st.number_input(label, value=size, disabled=True, width=_NARROW, key=f"lab_told_{name}_{size}")
+    return size
 
 
 def _parameters(knobs: Knobs, side: str) -> dict[str, Any]:

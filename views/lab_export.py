@@ -18,7 +18,7 @@ from views.lab_setup import Setup
 
 def exports(setup: Setup, call: Call, name: str, part: Shown, item: Panel) -> None:
     """The downloads of what is shown, and the code for it."""
-    file = f"{setup.variant}-{name.replace(' ', '-')}"
+    file = file_name(setup, name)
     low, high = item.scale
     makers: dict[str, tuple[str, Callable[[], bytes]]] = {
         "png": ("image/png", lambda: export.png(part.tiles, part.columns, item.palette, low, high)),
@@ -54,6 +54,8 @@ def _npz(call: Call) -> bytes:
 
 def snippet(setup: Setup, name: str, call: Call) -> str:
     """The few lines that make this stage again in a notebook, run from the project's folder."""
+    if call.own:
+        return own_snippet(setup, name, call)
     sizes = sizes_for_draw(setup.variant, setup.sizes, setup.parameters)
     half = setup.dtype != "float32"
     lines = ["import attention"]
@@ -74,6 +76,30 @@ def snippet(setup: Setup, name: str, call: Call) -> str:
     lines += [f"{_origin(call, name)}", ""]
     lines += _drawing_lines(call, name, setup.head)
     return "\n".join(lines)
+
+
+def own_snippet(setup: Setup, name: str, call: Call) -> str:
+    """The same for own tensors: all inputs come from the NPZ file that is offered here."""
+    known = knobs(setup.variant)
+    lines = ["import attention", "import matplotlib.pyplot as plt", "import numpy as np"]
+    lines += ["import torch", "from attention.stages import record", ""]
+    lines += [f"function = attention.load({setup.variant!r})"]
+    lines += [f'saved = np.load("{file_name(setup, name)}.npz")', "inputs = {"]
+    for argument, tensor in call.inputs.items():
+        read = f'torch.from_numpy(saved["input_{argument}"]).to({tensor.dtype})'
+        lines.append(f'    "{argument}": {read},')
+    lines.append("}")
+    if call.factor != 1.0 and name not in call.early and name not in call.inputs:
+        lines.append(_steer_line(known.steer, call.factor))
+    own = {key: value for key, value in setup.parameters.items() if key not in known.added}
+    given = "".join(f", {key}={value!r}" for key, value in own.items())
+    lines += ["with record() as stages:", f"    output, weights = function(**inputs{given})"]
+    return "\n".join([*lines, _origin(call, name), "", *_drawing_lines(call, name, setup.head)])
+
+
+def file_name(setup: Setup, name: str) -> str:
+    """What the files of a stage are called, without their ending."""
+    return f"{setup.variant}-{name.replace(' ', '-')}"
 
 
 def _steer_line(steer: str, factor: float) -> str:

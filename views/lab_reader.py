@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,14 @@ class Reader:
             return int(text) if text else None
         self.complain(name, text, "–")
         return None
+
+    def digest(self, name: str) -> str:
+        """The first digits of a file's hash, none if nothing is said."""
+        text = self.text(name, "")
+        if text and not re.fullmatch(r"[0-9a-f]{12}", text):
+            self.complain(name, text, "–")
+            return ""
+        return text
 
     def complain(self, name: str, value: str, used: Any) -> Any:
         """Note that a value is no good, and return what stands in for it."""

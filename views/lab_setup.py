@@ -34,7 +34,7 @@ _RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep",
 _RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
 _RESERVED |= {"claim", "claim_width", "claim_precision", "train_heads", "step"}
 _RESERVED |= {"text", "text_head", "token"}
-_RESERVED |= {"code", "code_of", "code_inputs", "code_example"}
+_RESERVED |= {"own", "code", "code_of", "code_inputs", "code_example"}
 _RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
 _RESERVED |= {"cost_models", "cost_context", "cost_batch", "cost_stored"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
@@ -104,6 +104,7 @@ class Setup:
     text: Text = STANDARD_TEXT
     cost: Cost = STANDARD
     code: Code = NONE
+    own: str = ""
 
 
 def comparable(first: Knobs, second: Knobs) -> bool:
@@ -159,6 +160,7 @@ def read(
         text=lab_text_setup.read(reader),
         cost=lab_cost_setup.read(reader, names),
         code=lab_code_setup.read(reader),
+        own=reader.digest("own"),
     )
     return setup, reader.finish()
 
@@ -188,6 +190,8 @@ def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, 
         query["dtype"] = setup.dtype
     query["stage"] = setup.stage
     query |= _part_words(setup)
+    if setup.own and setup.tab in ("stages", "heads"):
+        query["own"] = setup.own
     if others is not None:
         query["with"] = setup.other
         given = setup.other_parameters

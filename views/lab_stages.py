@@ -9,11 +9,13 @@ from typing import Any
 import streamlit as st
 
 import attention
+from views import lab_own
 from views.charts import heatmap
 from views.i18n import t
 from views.lab_call import Call, Stage, run
 from views.lab_export import exports
 from views.lab_formulas import Stages, code_line, formula
+from views.lab_own_read import Unfit
 from views.lab_panels import (
     describe,
     fit_focus,
@@ -56,15 +58,32 @@ def render(setup: Setup) -> None:
 
 def call_of(setup: Setup) -> Call:
     """The call of a set-up; the last one is kept, since picking a stage or head repeats it."""
+    own = setup.own if setup.tab in lab_own.TABS else ""
     key = replace(setup, tab="", stage="", head=None, zoom=None, other="", other_parameters={})
+    key = replace(key, own=own)
     kept: tuple[Setup, Call] | None = st.session_state.get("lab_call")
     if kept is None or kept[0] != key:
         cells = cells_of(setup.sizes, setup.parameters)
         slow = st.spinner(t("lab.computing", cells=f"{cells:,}")) if cells > SLOW else nullcontext()
         with slow:
-            kept = (key, run(setup))
+            kept = (key, _run(setup))
         st.session_state["lab_call"] = kept
     return kept[1]
+
+
+def _run(setup: Setup) -> Call:
+    """The call, on own tensors where there are any."""
+    try:
+        fitted = lab_own.fitted(setup)
+    except Unfit as error:
+        return Call(refusal=lab_own.words_of(error))
+    if fitted is None:
+        return run(setup)
+    call = run(setup, given=fitted.tensors, sizes=fitted.sizes)
+    missed = [n for n, x in fitted.tensors.items() if call.inputs.get(n) is not x]
+    if missed and not call.refusal:
+        return Call(refusal=t("lab.own_not_taken", names=", ".join(missed)))
+    return replace(call, own=True)
 
 
 def refused(setup: Setup, call: Call) -> bool:
