@@ -98,10 +98,36 @@ def nan_gradient(solution: Any) -> tuple[Any, Any]:
     return (output, got), (wanted, torch.autograd.grad(wanted, inputs, cotangent))
 
 
+def shared_prompt(solution: Any) -> tuple[Any, Any]:
+    """Two answers to one prompt, grown side by side, and each computed in one go."""
+    layer = solution.CachedSelfAttention(12, HEADS).double()
+    prompt, first, second = randn(2, 3, 12), randn(2, 2, 12), randn(2, 2, 12)
+    _, root = layer(prompt)
+    caches, got = [root, root], []
+    for step in range(2):
+        for index, answer in enumerate((first, second)):
+            output, caches[index] = layer(answer[:, step : step + 1], caches[index])
+            got.append(output)
+    whole = [attended(layer, torch.cat([prompt, answer], dim=1)) for answer in (first, second)]
+    return got, [rows[:, 3 + step, None] for step in range(2) for rows in whole]
+
+
+def attended(layer: Any, x: Tensor) -> Tensor:
+    """Causal self-attention by torch's own kernel, with a layer's weights."""
+    query, key, value = (
+        part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+        for part in layer.qkv_linear(x).chunk(3, dim=-1)
+    )
+    kernel = nn.functional.scaled_dot_product_attention
+    heads = kernel(query, key, value, is_causal=True)
+    return layer.output_linear(heads.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
 TWINS = {
     "fix-mini-gpt": mini_gpt,
     "fix-next-token-loss": next_token_loss,
     "fix-grouped-query": grouped_query,
     "fix-head-split": head_split,
     "fix-nan-gradient": nan_gradient,
+    "fix-shared-prompt": shared_prompt,
 }
