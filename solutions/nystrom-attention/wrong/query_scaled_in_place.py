@@ -1,0 +1,31 @@
+"""The queries are scaled in place, which overwrites the input.
+
+查询被原地缩放，覆盖了输入。
+"""
+
+import math
+
+import torch
+
+
+def landmarks(x, count):
+    # (..., L, D) -> (..., count, D): means of consecutive equal segments
+    return x.unflatten(-2, (count, x.shape[-2] // count)).mean(dim=-2)
+
+
+def kernel(query, key):
+    scores = query @ key.transpose(-2, -1)
+    return torch.softmax(scores, dim=-1)
+
+
+def nystrom_attention(query, key, value, num_landmarks):
+    # query, key (..., L, D), value (..., L, Dv)
+    if query.shape[-2] % num_landmarks != 0:
+        raise ValueError(f"{query.shape[-2]} positions do not split into {num_landmarks} segments")
+    query /= math.sqrt(query.shape[-1])
+    query_marks = landmarks(query, num_landmarks)
+    key_marks = landmarks(key, num_landmarks)
+    left = kernel(query, key_marks)  # (..., L, m)
+    middle = kernel(query_marks, key_marks)  # (..., m, m)
+    right = kernel(query_marks, key)  # (..., m, L)
+    return left @ torch.linalg.pinv(middle) @ (right @ value)

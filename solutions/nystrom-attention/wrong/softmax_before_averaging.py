@@ -1,0 +1,30 @@
+"""The landmark rows are means of rows of the full softmax instead of softmaxes of mean queries.
+
+界标行是完整 softmax 各行的平均，而不是平均查询的 softmax。
+"""
+
+import math
+
+import torch
+
+
+def landmarks(x, count):
+    # (..., L, D) -> (..., count, D): means of consecutive equal segments
+    return x.unflatten(-2, (count, x.shape[-2] // count)).mean(dim=-2)
+
+
+def kernel(query, key):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+    return torch.softmax(scores, dim=-1)
+
+
+def nystrom_attention(query, key, value, num_landmarks):
+    # query, key (..., L, D), value (..., L, Dv)
+    if query.shape[-2] % num_landmarks != 0:
+        raise ValueError(f"{query.shape[-2]} positions do not split into {num_landmarks} segments")
+    query_marks = landmarks(query, num_landmarks)
+    key_marks = landmarks(key, num_landmarks)
+    left = kernel(query, key_marks)  # (..., L, m)
+    middle = kernel(query_marks, key_marks)  # (..., m, m)
+    right = landmarks(kernel(query, key), num_landmarks)  # (..., m, L)
+    return left @ torch.linalg.pinv(middle) @ (right @ value)

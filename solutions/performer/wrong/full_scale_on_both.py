@@ -1,0 +1,22 @@
+"""Queries and keys are both divided by the square root of D, so the scale counts twice.
+
+查询与键都除以了 D 的平方根，缩放算了两次。
+"""
+
+import torch
+
+
+def features(x, projection):
+    # x (..., L, D), projection (M, D) -> (..., L, M)
+    x = x / x.shape[-1] ** 0.5  # half of 1/sqrt(D) for the query, half for the key
+    length_squared = (x * x).sum(dim=-1, keepdim=True)
+    # The factor 1/sqrt(M) cancels in the quotient.
+    return torch.exp(x @ projection.transpose(0, 1) - length_squared / 2)
+
+
+def performer_attention(query, key, value, projection):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    q, k = features(query, projection), features(key, projection)
+    numerator = q @ (k.transpose(-2, -1) @ value)  # (..., Lq, Dv)
+    normaliser = q @ k.sum(dim=-2)[..., None]  # (..., Lq, 1), positive
+    return numerator / normaliser

@@ -1,0 +1,23 @@
+"""The largest exponent is taken out of every key apart, a factor that does not cancel.
+
+对每个键各自减去最大指数，这个因子不会抵消。
+"""
+
+import torch
+
+
+def features(x, projection):
+    # x (..., L, D), projection (M, D) -> (..., L, M)
+    x = x / x.shape[-1] ** 0.25  # half of 1/sqrt(D) for the query, half for the key
+    length_squared = (x * x).sum(dim=-1, keepdim=True)
+    # The factor 1/sqrt(M) cancels in the quotient.
+    return torch.exp(x @ projection.transpose(0, 1) - length_squared / 2)
+
+
+def performer_attention(query, key, value, projection):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    q, k = features(query, projection), features(key, projection)
+    k = k / k.amax(dim=-1, keepdim=True)
+    numerator = q @ (k.transpose(-2, -1) @ value)  # (..., Lq, Dv)
+    normaliser = q @ k.sum(dim=-2)[..., None]  # (..., Lq, 1), positive
+    return numerator / normaliser

@@ -1,0 +1,23 @@
+"""The projection that is given is ignored and a new one drawn, so every call gives another result.
+
+忽略给定的 projection，重新抽取一个，每次调用结果都不同。
+"""
+
+import torch
+
+
+def features(x, projection):
+    # x (..., L, D), projection (M, D) -> (..., L, M)
+    x = x / x.shape[-1] ** 0.25  # half of 1/sqrt(D) for the query, half for the key
+    length_squared = (x * x).sum(dim=-1, keepdim=True)
+    # The factor 1/sqrt(M) cancels in the quotient.
+    return torch.exp(x @ projection.transpose(0, 1) - length_squared / 2)
+
+
+def performer_attention(query, key, value, projection):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    projection = torch.randn_like(projection)
+    q, k = features(query, projection), features(key, projection)
+    numerator = q @ (k.transpose(-2, -1) @ value)  # (..., Lq, Dv)
+    normaliser = q @ k.sum(dim=-2)[..., None]  # (..., Lq, 1), positive
+    return numerator / normaliser

@@ -1,0 +1,22 @@
+"""The features are a softmax over the projections of each vector, so a long key counts no less.
+
+特征是每个向量各投影上的 softmax，长的键不再受到抑制。
+"""
+
+import torch
+
+
+def features(x, projection):
+    # x (..., L, D), projection (M, D) -> (..., L, M)
+    x = x / x.shape[-1] ** 0.25  # half of 1/sqrt(D) for the query, half for the key
+    length_squared = (x * x).sum(dim=-1, keepdim=True)
+    # The factor 1/sqrt(M) cancels in the quotient.
+    return torch.softmax(x @ projection.transpose(0, 1), dim=-1)
+
+
+def performer_attention(query, key, value, projection):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    q, k = features(query, projection), features(key, projection)
+    numerator = q @ (k.transpose(-2, -1) @ value)  # (..., Lq, Dv)
+    normaliser = q @ k.sum(dim=-2)[..., None]  # (..., Lq, 1), positive
+    return numerator / normaliser
