@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from grader.host import SOURCE, Host, Made, Setup, SubmissionError, Target, describe, load_module
-from grader.wire import Ticket, receive, send
+from grader.wire import Ticket, receive, send, unpacked
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
 FOREVER = math.inf  # the judge holds the clock
@@ -78,17 +78,17 @@ class Server:
         return self.host.construct(entry, args, options)
 
     def do_layer(self, **setup: Any) -> Any:
-        return _sent(self.host.layer(Setup(**setup)))
+        return _sent(self.host.layer(_setup(setup)))
 
     def do_load_state(self, ticket: Ticket, weights: Any) -> None:
-        self.host.load_state(ticket, weights)
+        self.host.load_state(ticket, unpacked(weights))
 
     def do_call(self, target: Any, inputs: Any, keep: Any, setup: Any) -> Any:
-        reply = self.host.call(Target(*target), inputs, keep, _setup(setup))
+        reply = self.host.call(Target(*target), inputs, keep, setup and _setup(setup))
         return {"outputs": reply.outputs, "left": reply.inputs, "made": _sent(reply.made)}
 
     def do_vjp(self, target: Any, inputs: Any, cotangents: Any, setup: Any) -> Any:
-        pulled = self.host.vjp(Target(*target), inputs, cotangents, _setup(setup))
+        pulled = self.host.vjp(Target(*target), inputs, cotangents, setup and _setup(setup))
         return {
             "outputs": pulled.reply.outputs,
             "left": pulled.reply.inputs,
@@ -112,8 +112,8 @@ def rehearse() -> None:
         host.vjp(Target(), [x], [x], setup)
 
 
-def _setup(parts: dict[str, Any] | None) -> Setup | None:
-    return Setup(**parts) if parts else None
+def _setup(parts: dict[str, Any]) -> Setup:
+    return Setup(**parts | {"weights": unpacked(parts["weights"])})
 
 
 def _sent(made: Made | None) -> Any:

@@ -30,7 +30,7 @@ from grader.host import (
 )
 from grader.local import own_memory
 from grader.verdict import Words
-from grader.wire import Ticket
+from grader.wire import Ticket, packed
 
 OUTPUT_KEPT = 64 << 10
 OUTPUT_MOST = 1 << 20
@@ -271,7 +271,8 @@ class RemoteSide:
         return self._expect(ticket, Ticket)  # type: ignore[no-any-return]
 
     def layer(self, setup: Setup) -> Made:
-        return self._made(self.child.ask("layer", **vars(setup)))
+        weights = packed(setup.weights)
+        return self._made(self.child.ask("layer", **vars(setup) | {"weights": weights}))
 
     def _made(self, value: Any) -> Made:
         match value:
@@ -283,7 +284,7 @@ class RemoteSide:
         raise self.child.forged("not a layer")
 
     def load_state(self, ticket: Ticket, weights: dict[str, Tensor]) -> None:
-        self.child.ask("load_state", ticket=ticket, weights=weights)
+        self.child.ask("load_state", ticket=ticket, weights=packed(weights))
 
     def begin_call(
         self, target: Target, inputs: Sequence[Any], keep: Sequence[int], setup: Setup | None
@@ -308,7 +309,7 @@ class RemoteSide:
             op,
             target=(target.ticket, target.name),
             inputs=tuple(inputs),
-            setup=vars(setup) if setup else None,
+            setup=vars(setup) | {"weights": packed(setup.weights)} if setup else None,
             **more,
         )
 

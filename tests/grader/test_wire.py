@@ -145,3 +145,11 @@ def test_silence_meets_the_deadline() -> None:
 def test_what_has_no_place_on_the_wire_is_refused() -> None:
     with pytest.raises(TypeError):
         wire.encode(object(), [])
+
+
+def test_packed_weights_come_apart_as_they_were() -> None:
+    weights = {"a.weight": torch.randn(2, 3), "a.bias": torch.randn(2), "scale": torch.randn(())}
+    back = wire.unpacked(passed({"x": wire.packed(weights)})["x"])
+    assert list(back) == list(weights)
+    assert all(torch.equal(back[name], weights[name]) for name in weights)
+    assert wire.unpacked(wire.packed({})) == {}
