@@ -112,15 +112,27 @@ def shared_prompt(solution: Any) -> tuple[Any, Any]:
     return got, [rows[:, 3 + step, None] for step in range(2) for rows in whole]
 
 
-def attended(layer: Any, x: Tensor) -> Tensor:
+def attended(layer: Any, x: Tensor, rotary: bool = False) -> Tensor:
     """Causal self-attention by torch's own kernel, with a layer's weights."""
     query, key, value = (
         part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
         for part in layer.qkv_linear(x).chunk(3, dim=-1)
     )
+    if rotary:
+        turn = importlib.import_module("attention.rotary").apply_rotary
+        query, key = (turn(part, torch.arange(x.shape[1]), 10000.0) for part in (query, key))
     kernel = nn.functional.scaled_dot_product_attention
     heads = kernel(query, key, value, is_causal=True)
     return layer.output_linear(heads.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+def rotary_cache(solution: Any) -> tuple[Any, Any]:
+    layer, x = solution.RotaryCachedAttention(12, HEADS).double(), randn(2, 8, 12)
+    got, cache = [], None
+    for chunk in x.split([3, 1, 4], dim=1):
+        output, cache = layer(chunk, cache)
+        got.append(output)
+    return torch.cat(got, dim=1), attended(layer, x, rotary=True)
 
 
 TWINS = {
@@ -130,4 +142,5 @@ TWINS = {
     "fix-head-split": head_split,
     "fix-nan-gradient": nan_gradient,
     "fix-shared-prompt": shared_prompt,
+    "fix-rotary-cache": rotary_cache,
 }
