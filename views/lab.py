@@ -93,6 +93,7 @@ def _controls(tab: str, names: list[str]) -> Setup:
         lab_compare_code,
         lab_controls,
         lab_cost,
+        lab_heads,
         lab_own,
         lab_setup,
         lab_text,
@@ -128,6 +129,8 @@ def _controls(tab: str, names: list[str]) -> Setup:
         others = lab_call.knobs(other)
     with first:
         setup = lab_controls.controls(setup, knobs, others, lab_own.settled(setup))
+    if tab == "heads":
+        setup = lab_heads.controls(setup)
     if tab in lab_own.TABS:
         setup = lab_own.control(setup)
     st.session_state[_SETUP] = setup

@@ -38,6 +38,7 @@ def adopt(setup: Setup) -> None:
         "lab_train_heads": str(setup.train_heads),
         **({"lab_text": setup.text.text} if setup.text.text else {}),
     }
+    values |= {"lab_layers": setup.layers, "lab_rollout": setup.rollout}
     code = setup.code
     values |= {"lab_compare_mode": "code" if code.slug else "variants"}
     values |= {"lab_code_source": code.source, "lab_code_inputs": code.inputs}
@@ -94,6 +95,12 @@ def text_area(key: str, label: str, default: str, most: int) -> str:
     """A text of several lines, at first the default."""
     _prepare(key, default)
     return str(_kept(key, st.text_area(label, key=key, max_chars=most, height=120)))
+
+
+def choose_truth(key: str, label: str, help_text: str) -> bool:
+    """Whether something is on, off at first."""
+    _prepare(key, False)
+    return bool(_kept(key, st.toggle(label, key=key, help=help_text)))
 
 
 def choose_seed() -> int:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from views.i18n import t
+from views.lab_layers import uploaded
 from views.lab_own_fit import Fitted, fit
 from views.lab_own_read import KINDS, MAX_FILE, Unfit, load, mib
 from views.lab_setup import Setup
@@ -78,7 +79,16 @@ def control(setup: Setup) -> Setup:
     return setup
 
 
+def weights(setup: Setup) -> Tensor | None:
+    """The uploaded tensor that Heads shows as weights, None if there is none."""
+    own = current(setup)
+    return uploaded(own.tensors) if own is not None and setup.tab == "heads" else None
+
+
 def _say_fit(setup: Setup) -> None:
+    if weights(setup) is not None:
+        st.caption(t("lab.own_used", names="weights"))
+        return
     try:
         found = fitted(setup)
     except Unfit as error:

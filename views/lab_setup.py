@@ -28,13 +28,14 @@ MASKS = ("none", "causal", "padding", "window", "random")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 FIRST = "scaled_dot_product"
 MAX_SEED = 2**31 - 1
+MAX_LAYERS = 32
 MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
 # Names in a link that mean something for every variant; a parameter of that name is prefixed.
 _RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep", "seed", "dtype"}
 _RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
 _RESERVED |= {"claim", "claim_width", "claim_precision", "train_heads", "step"}
 _RESERVED |= {"text", "text_head", "token"}
-_RESERVED |= {"own", "code", "code_of", "code_inputs", "code_example"}
+_RESERVED |= {"own", "stack", "rollout", "code", "code_of", "code_inputs", "code_example"}
 _RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
 _RESERVED |= {"cost_models", "cost_context", "cost_batch", "cost_stored"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
@@ -105,6 +106,8 @@ class Setup:
     cost: Cost = STANDARD
     code: Code = NONE
     own: str = ""
+    layers: int = 1
+    rollout: bool = False
 
 
 def comparable(first: Knobs, second: Knobs) -> bool:
@@ -161,6 +164,8 @@ def read(
         cost=lab_cost_setup.read(reader, names),
         code=lab_code_setup.read(reader),
         own=reader.digest("own"),
+        layers=reader.whole("stack", 1, 1, MAX_LAYERS),
+        rollout=reader.choice("rollout", ("off", "on"), "off") == "on",
     )
     return setup, reader.finish()
 
@@ -192,6 +197,9 @@ def write(setup: Setup, knobs: Knobs, others: Knobs | None = None) -> dict[str, 
     query |= _part_words(setup)
     if setup.own and setup.tab in ("stages", "heads"):
         query["own"] = setup.own
+    if setup.tab == "heads":
+        query |= {"stack": str(setup.layers)} if setup.layers > 1 else {}
+        query |= {"rollout": "on"} if setup.rollout else {}
     if others is not None:
         query["with"] = setup.other
         given = setup.other_parameters

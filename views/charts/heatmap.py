@@ -46,7 +46,8 @@ class Panel:
     numbers are; `signed` asks for the diverging colour map and reduces by magnitude. `left`
     (n, R, d) and `right` (n, C, d), where given, are the vectors whose dot products are the
     values, and are shown for the cell under the pointer. `span` sets the colour scale's ends.
-    `row_names` and `column_names`, where given, say what stands at a row or a column.
+    `row_names` and `column_names`, where given, say what stands at a row or a column. `across`
+    is how many maps stand side by side, as many as fit the page best if it is 0.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Panel:
     span: tuple[float, float] | None = None
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
+    across: int = 0
 
     @property
     def palette(self) -> str:
@@ -123,7 +125,7 @@ def shown(panel: Panel, focus: int | None, zoom: Zoom | None, limit: int = LIMIT
     area = zoom or Zoom(0, tiles.shape[1], 0, tiles.shape[2])
     tiles = tiles[:, area.top : area.bottom, area.left : area.right]
     count, height, width = tiles.shape
-    across = grid_columns(count, height, width)
+    across = (panel.across if focus is None else 0) or grid_columns(count, height, width)
     step = block_factor(height, width, max(1, limit // max(across, -(-count // across))))
     reduced = block_maximum(tiles, step, magnitude=panel.signed)
     return Shown(reduced, first, across, area.top, area.left, step)

@@ -3,6 +3,7 @@
 
 const GAP = 10; // CSS pixels between the maps of a grid
 const LABEL = 16; // and above each of them for its name
+const DENSE = 100; // maps from which the names are left to the readout, or there would be no room
 const TALLEST = 640;
 const SHARE = 0.62; // of the window's height that the maps take at most
 
@@ -76,18 +77,20 @@ function picture(frame, map, tile, k) {
 function layout(map, width) {
   const ratio = window.devicePixelRatio || 1;
   const down = Math.ceil(map.count / map.across);
-  const label = map.of > 1 ? LABEL : 0;
-  const wide = (width - (map.across - 1) * GAP) / (map.across * map.columns);
+  const dense = map.count >= DENSE;
+  const label = map.of > 1 && !dense ? LABEL : 0;
+  const gap = dense ? 2 : GAP;
+  const wide = (width - (map.across - 1) * gap) / (map.across * map.columns);
   const room = Math.max(280, Math.min(TALLEST, window.innerHeight * SHARE));
-  const tall = (room - down * label - (down - 1) * GAP) / (down * map.rows);
+  const tall = (room - down * label - (down - 1) * gap) / (down * map.rows);
   const fit = Math.max(Math.min(wide, Math.max(tall, 3), 72), 0.05) * ratio;
   const cell = (fit >= 1 ? Math.floor(fit) : fit) / ratio;
   // A map of few rows and many columns gets taller cells, or there would be nothing to point at.
-  const high = Math.max(cell, Math.min(24, 64 / map.rows));
-  const pitch = { x: cell * map.columns + GAP, y: high * map.rows + GAP + label };
+  const high = down > 1 ? cell : Math.max(cell, Math.min(24, 64 / map.rows));
+  const pitch = { x: cell * map.columns + gap, y: high * map.rows + gap + label };
   return {
     ratio, label, pitch, down, cell: { x: cell, y: high },
-    width: map.across * pitch.x - GAP, height: down * pitch.y - GAP,
+    width: map.across * pitch.x - gap, height: down * pitch.y - gap,
     k: Math.max(1, Math.ceil(1 / (cell * ratio))),
   };
 }
