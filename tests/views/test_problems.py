@@ -10,7 +10,15 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from grader.verdict import Array, CheckResult, ExampleResult, GraderError, RunResult, Verdict
+from grader.verdict import (
+    Array,
+    Cancelled,
+    CheckResult,
+    ExampleResult,
+    GraderError,
+    RunResult,
+    Verdict,
+)
 from study.document import DataError
 from study.problems import ProblemSet, load_problems
 from study.store import Store, StoreError
@@ -76,6 +84,10 @@ class FakeJob:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
+
+    def cancel(self):
+        self.outcome = Cancelled()
+        self.gate.set()
 
 
 class FakeGrader:
@@ -431,6 +443,14 @@ class TestSubmit:
         test.run()
         assert "**Accepted" in text(test)
         assert store.submissions("local", SLUG)[0].accepted
+
+    def test_waiting_can_be_stopped_and_the_code_is_kept(self, store, grader):
+        grader.gate = threading.Event()
+        test = click(click(one(), "submit"), "stop")
+        desks_done(test)
+        test.run()
+        assert "Stopped before the verdict" in text(test)
+        assert store.submissions("local", SLUG)[0].verdict is None
 
     def test_latest_verdict_is_there_on_coming_back(self, store):
         store.record_verdict(store.add_submission("local", SLUG, "x"), verdict().to_dict())
