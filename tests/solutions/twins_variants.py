@@ -49,10 +49,27 @@ def differential(solution: Any) -> tuple[Any, Any]:
     return solution.differential_attention(*args), textbook("differential")(*args)[0]
 
 
+def gated(solution: Any) -> tuple[Any, Any]:
+    args = (*tensors(), randn(2, 3, 4, 6))
+    return solution.gated_attention(*args), textbook("gated")(*args)[0]
+
+
+def squeeze_excitation(solution: Any) -> tuple[Any, Any]:
+    layer = solution.SqueezeExcitation(8, 3).double()
+    with torch.no_grad():  # the textbook has no biases
+        layer.squeeze_linear.bias.zero_()
+        layer.excite_linear.bias.zero_()
+    x = randn(2, 8, 4, 5)
+    weights = (layer.squeeze_linear.weight, layer.excite_linear.weight)
+    return layer(x), textbook("squeeze_excitation")(x, *weights)[0]
+
+
 TWINS = {
     "top-k-attention": top_k,
     "int8-attention": int8,
     "soft-capped-attention": soft_capped,
     "qk-norm-attention": qk_norm,
     "differential-attention": differential,
+    "gated-attention": gated,
+    "squeeze-excitation": squeeze_excitation,
 }
