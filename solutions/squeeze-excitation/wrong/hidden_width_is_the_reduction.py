@@ -1,0 +1,20 @@
+"""The hidden width is `reduction` itself instead of channels // reduction.
+
+隐藏宽度直接用了 reduction，而不是 channels // reduction。
+"""
+
+import torch
+from torch import nn
+
+
+class SqueezeExcitation(nn.Module):
+    def __init__(self, channels: int, reduction: int):
+        super().__init__()
+        self.squeeze_linear = nn.Linear(channels, reduction)
+        self.excite_linear = nn.Linear(reduction, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
+        hidden = torch.relu(self.squeeze_linear(squeezed))  # (B, C // reduction)
+        weights = torch.sigmoid(self.excite_linear(hidden))  # (B, C), each in 0..1
+        return x * weights[:, :, None, None]

@@ -1,0 +1,20 @@
+"""The hidden width is rounded up where reduction does not divide the channels.
+
+不能整除时，隐藏宽度向上取整。
+"""
+
+import torch
+from torch import nn
+
+
+class SqueezeExcitation(nn.Module):
+    def __init__(self, channels: int, reduction: int):
+        super().__init__()
+        self.squeeze_linear = nn.Linear(channels, -(-channels // reduction))
+        self.excite_linear = nn.Linear(-(-channels // reduction), channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
+        hidden = torch.relu(self.squeeze_linear(squeezed))  # (B, C // reduction)
+        weights = torch.sigmoid(self.excite_linear(hidden))  # (B, C), each in 0..1
+        return x * weights[:, :, None, None]

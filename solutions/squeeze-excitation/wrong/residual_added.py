@@ -1,0 +1,20 @@
+"""The image is added to the weighted image, as in a residual branch.
+
+像残差分支那样把原图加到了加权后的图像上。
+"""
+
+import torch
+from torch import nn
+
+
+class SqueezeExcitation(nn.Module):
+    def __init__(self, channels: int, reduction: int):
+        super().__init__()
+        self.squeeze_linear = nn.Linear(channels, channels // reduction)
+        self.excite_linear = nn.Linear(channels // reduction, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        squeezed = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
+        hidden = torch.relu(self.squeeze_linear(squeezed))  # (B, C // reduction)
+        weights = torch.sigmoid(self.excite_linear(hidden))  # (B, C), each in 0..1
+        return x + x * weights[:, :, None, None]
