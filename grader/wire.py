@@ -24,6 +24,7 @@ HEADER_LIMIT = 1 << 20
 PAYLOAD_LIMIT = 256 << 20
 MOST_TENSORS = 4096
 ALIGNMENT = 16
+SCALARS = frozenset({type(None), bool, int, float, str})
 DEEPEST = 20
 DTYPES = {
     name: getattr(torch, name)
@@ -76,22 +77,23 @@ def encode(value: Any, tensors: list[Tensor]) -> Any:
 
     Tensors must be dense and on the CPU; TypeError for anything that has no place on the wire.
     """
-    if value is None or isinstance(value, bool | int | float | str):
+    kind = type(value)
+    if kind in SCALARS:
         return value
+    if kind is tuple or kind is list:
+        return [encode(item, tensors) for item in value]
+    if kind is dict:
+        return {str(key): encode(item, tensors) for key, item in value.items()}
     if isinstance(value, Tensor):
         tensors.append(value)
         return {"$t": len(tensors) - 1}
-    if isinstance(value, Ticket):
+    if kind is Ticket:
         return {"$k": value.number}
-    if isinstance(value, Opaque):
+    if kind is Opaque:
         return {"$x": value.kind}
-    if isinstance(value, Once):
+    if kind is Once:
         return {"$o": [encode(item, tensors) for item in value.items]}
-    if isinstance(value, list | tuple):
-        return {"$l": [encode(item, tensors) for item in value]}
-    if isinstance(value, dict):
-        return {"$d": [[str(key), encode(item, tensors)] for key, item in value.items()]}
-    raise TypeError(f"no place on the wire for {type(value).__name__}")
+    raise TypeError(f"no place on the wire for {kind.__name__}")
 
 
 def packed(weights: dict[str, Tensor]) -> dict[str, Any]:
@@ -113,29 +115,29 @@ def decode(tree: Any, tensors: list[Tensor], depth: int = 0) -> Any:
     """The value of a JSON tree; lists and tuples both come back as tuples."""
     if depth > DEEPEST:
         raise WireError("nested too deeply")
-    if tree is None or isinstance(tree, bool | int | float | str):
+    kind = type(tree)
+    if kind in SCALARS:
         return tree
-    if not isinstance(tree, dict) or len(tree) != 1:
-        raise WireError("malformed value")
-    ((kind, body),) = tree.items()
-    if kind == "$t" and isinstance(body, int) and 0 <= body < len(tensors):
+    if kind is list:
+        return tuple([decode(item, tensors, depth + 1) for item in tree])
+    if len(tree) == 1:
+        ((key, body),) = tree.items()
+        if key.startswith("$"):
+            return _special(key, body, tensors, depth)
+    return {key: decode(item, tensors, depth + 1) for key, item in tree.items()}
+
+
+def _special(key: str, body: Any, tensors: list[Tensor], depth: int) -> Any:
+    """What JSON has no form for, as an object of one key."""
+    if key == "$t" and type(body) is int and 0 <= body < len(tensors):
         return tensors[body]
-    if kind == "$k" and isinstance(body, int):
+    if key == "$k" and type(body) is int:
         return Ticket(body)
-    if kind == "$x" and isinstance(body, str):
+    if key == "$x" and isinstance(body, str):
         return Opaque(body[:200])
-    if kind in ("$l", "$o") and isinstance(body, list):
-        items = [decode(item, tensors, depth + 1) for item in body]
-        return Once(items) if kind == "$o" else tuple(items)
-    if kind == "$d" and isinstance(body, list):
-        return {_key(pair): decode(pair[1], tensors, depth + 1) for pair in body}
+    if key == "$o" and isinstance(body, list):
+        return Once([decode(item, tensors, depth + 1) for item in body])
     raise WireError("malformed value")
-
-
-def _key(pair: Any) -> str:
-    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
-        return pair[0]
-    raise WireError("malformed mapping")
 
 
 def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> None:
@@ -158,7 +160,7 @@ def _padded(tensor: Tensor) -> list[memoryview | bytes]:
 
 def raw(tensor: Tensor) -> memoryview:
     """The bytes of a dense tensor, row-major."""
-    flat = tensor.detach().contiguous().reshape(-1)
+    flat = tensor.detach().contiguous().view(-1)
     return memoryview(flat.view(torch.uint8).numpy().data) if flat.numel() else memoryview(b"")
 
 
@@ -200,11 +202,13 @@ def _parse(text: bytes | bytearray) -> dict[str, Any]:
 
 
 def _layout(entry: Any) -> tuple[torch.dtype, list[int]]:
-    match entry:
-        case [str(name), list(shape)] if name in DTYPES and len(shape) <= 32:
-            if all(type(size) is int and 0 <= size <= PAYLOAD_LIMIT for size in shape):
-                return DTYPES[name], shape
-    raise WireError("a malformed tensor")
+    if type(entry) is not list or len(entry) != 2:
+        raise WireError("a malformed tensor")
+    name, shape = entry
+    known = type(name) is str and name in DTYPES and type(shape) is list and len(shape) <= 32
+    if not known or not all(type(n) is int and 0 <= n <= PAYLOAD_LIMIT for n in shape):
+        raise WireError("a malformed tensor")
+    return DTYPES[name], shape
 
 
 def _tensors(body: bytearray, start: int, entries: list[Any]) -> list[Tensor]:
@@ -230,7 +234,7 @@ def _tensor(body: bytearray, start: int, dtype: torch.dtype, shape: list[int]) -
         given = torch.frombuffer(body, dtype=torch.uint8, count=count, offset=start)
         if given.max() > 1:
             raise WireError("a bool that is neither 0 nor 1")
-    return torch.frombuffer(body, dtype=dtype, count=count, offset=start).reshape(shape)
+    return torch.frombuffer(body, dtype=dtype, count=count, offset=start).view(shape)
 
 
 def read(channel: socket.socket, count: int, deadline: float) -> bytearray:

@@ -125,15 +125,15 @@ ATTACKS = {
         "import os\n"
         "for handle in range(3, 64):\n"
         "    try:\n"
-        "        os.write(handle, b'\\0\\0\\0\\2{}')\n"
+        "        os.write(handle, b'\\0\\0\\0\\x10\\0\\0\\0\\0' + b'{}'.ljust(16))\n"
         "    except OSError:\n"
         "        pass\n"
     ),
     "forge many frames": (
         "import os, json\n"
         "for n in range(200):\n"
-        "    text = json.dumps({'tree': {'$d': [['seq', n], ['value', True]]}, 'tensors': []})\n"
-        "    frame = len(text).to_bytes(4, 'big') + text.encode()\n"
+        "    text = json.dumps({'tree': {'seq': n, 'value': True}, 'tensors': []}).ljust(64)\n"
+        "    frame = len(text).to_bytes(4, 'big') + bytes(4) + text.encode()\n"
         "    for handle in range(3, 16):\n"
         "        try:\n"
         "            os.write(handle, frame)\n"

@@ -50,6 +50,7 @@ def test_tensors_arrive_as_they_were(name: str, shape: list[int]) -> None:
     assert torch.equal(value, tensor)
 
 
+names = st.text().filter(lambda name: not name.startswith("$"))
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -57,7 +58,7 @@ values = st.recursive(
     | st.text()
     | st.floats(allow_nan=False),
     lambda inner: (
-        st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3)
+        st.lists(inner, max_size=3).map(tuple) | st.dictionaries(names, inner, max_size=3)
     ),
     max_leaves=10,
 )
@@ -90,19 +91,18 @@ def test_garbage_is_refused(data: bytes) -> None:
     [
         None,
         [],
-        {"tree": {}, "tensors": []},
-        {"tree": {"$d": []}, "tensors": {}},
-        {"tree": {"$d": []}},
-        {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": []},
-        {"tree": {"$d": [["x", {"$t": -1}]]}, "tensors": [["bool", [0]]]},
-        {"tree": {"$d": [["x"]]}, "tensors": []},
-        {"tree": {"$d": [["x", {"$y": 1}]]}, "tensors": []},
-        {"tree": {"$d": []}, "tensors": [["float128", [1]]]},
-        {"tree": {"$d": []}, "tensors": [["float32", [-1]]]},
-        {"tree": {"$d": []}, "tensors": [["float32", [1.5]]]},
-        {"tree": {"$d": []}, "tensors": [["float32", [True]]]},
-        {"tree": {"$d": []}, "tensors": [["float64", [1 << 20, 1 << 20]]]},
-        {"tree": {"$d": []}, "tensors": [["uint8", [1] * 33]]},
+        {"tree": {}, "tensors": {}},
+        {"tree": {}},
+        {"tree": {"x": {"$t": 0}}, "tensors": []},
+        {"tree": {"x": {"$t": -1}}, "tensors": [["bool", [0]]]},
+        {"tree": {"x": {"$t": "0"}}, "tensors": []},
+        {"tree": {"x": {"$y": 1}}, "tensors": []},
+        {"tree": {}, "tensors": [["float128", [1]]]},
+        {"tree": {}, "tensors": [["float32", [-1]]]},
+        {"tree": {}, "tensors": [["float32", [1.5]]]},
+        {"tree": {}, "tensors": [["float32", [True]]]},
+        {"tree": {}, "tensors": [["float64", [1 << 20, 1 << 20]]]},
+        {"tree": {}, "tensors": [["uint8", [1] * 33]]},
         {"tree": 1, "tensors": []},
     ],
 )
@@ -112,7 +112,7 @@ def test_malformed_headers_are_refused(header: Any) -> None:
 
 
 def test_deep_nesting_and_huge_headers_are_refused() -> None:
-    deep = '{"tree": ' + '{"$l": [' * 100 + "]}" * 100 + ', "tensors": []}'
+    deep = '{"tree": ' + "[" * 100 + "]" * 100 + ', "tensors": []}'
     with pytest.raises(wire.WireError, match="deep"):
         received(with_lengths(deep.encode()))
     with pytest.raises(wire.WireError):
@@ -124,14 +124,14 @@ def test_deep_nesting_and_huge_headers_are_refused() -> None:
 
 
 def test_bools_that_are_no_bools_are_refused() -> None:
-    header = {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": [["bool", [2]]]}
+    header = {"tree": {"x": {"$t": 0}}, "tensors": [["bool", [2]]]}
     with pytest.raises(wire.WireError):
         received(frame(header, b"\x00\x07" + bytes(14)))
 
 
 @pytest.mark.parametrize("size", [0, 4, 8, 15, 17, 32])
 def test_payloads_of_another_size_than_the_tensors_are_refused(size: int) -> None:
-    header = {"tree": {"$d": [["x", {"$t": 0}]]}, "tensors": [["float32", [2]]]}
+    header = {"tree": {"x": {"$t": 0}}, "tensors": [["float32", [2]]]}
     with pytest.raises(wire.WireError, match="bytes than"):
         received(frame(header, bytes(size)))
 
