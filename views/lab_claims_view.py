@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from views import lab_claims_take
 from views.charts import heatmap
 from views.charts.heatmap import Panel
 from views.i18n import t
@@ -13,10 +14,25 @@ from views.lab_call import as_stage
 from views.lab_claims import WIDTHS, Evidence, evidence
 from views.lab_controls import choose, choose_seed
 from views.lab_panels import describe, labels, words
-from views.lab_setup import CLAIM_PRECISIONS, CLAIMS, Setup
+from views.lab_setup import CLAIM_BASES, CLAIM_PRECISIONS, CLAIM_RANKS, CLAIMS, Setup
 from views.lab_stages import MAP
 
-_UNITS = {"claim_naive_gradient": "gradient", "claim_careful_gradient": "gradient"}
+_UNITS = {
+    "claim_naive_gradient": "gradient",
+    "claim_careful_gradient": "gradient",
+    "claim_same_plain": "scores",
+    "claim_same_turned": "scores",
+    "claim_cut": "weights",
+}
+_SIGNED = {"claim_naive_gradient", "claim_careful_gradient", "claim_cut"}
+_SIGNED |= {"claim_same_plain", "claim_same_turned"}
+# What the table of a claim shows, and how many digits of it.
+_COLUMNS = {
+    "scale": ("d", "root", "spread", "raw_top", "scaled_top", "raw_slope", "scaled_slope"),
+    "distance": ("distance", "same", "spread"),
+    "needle": ("rank", "before", "after", "found", "error"),
+}
+_FORMATS = {"d": "%d", "root": "%.1f", "distance": "%d", "rank": "%d", "found": "percent"}
 
 
 def controls(setup: Setup) -> Setup:
@@ -30,24 +46,48 @@ def controls(setup: Setup) -> Setup:
     if claim == "fill":
         precision = choose("lab_claim_precision", t("lab.dtype"), CLAIM_PRECISIONS, str)
         return replace(setup, claim_precision=str(precision))
+    if claim == "distance":
+        base = choose("lab_claim_base", t("lab.parameter_base"), CLAIM_BASES, _thousands)
+        return replace(setup, claim_base=int(base))
+    if claim == "needle":
+        rank = choose("lab_claim_rank", t("lab.size_rank"), CLAIM_RANKS, str)
+        return replace(setup, claim_rank=int(rank))
     return setup
+
+
+def _thousands(text: str) -> str:
+    return f"{int(text):,}"
+
+
+def found_for(setup: Setup) -> Evidence:
+    """What is computed for the claim that is chosen."""
+    return evidence(
+        setup.claim,
+        setup.seed,
+        setup.claim_width,
+        setup.claim_precision,
+        setup.claim_base,
+        setup.claim_rank,
+    )
 
 
 def render(setup: Setup) -> None:
     """Draw the evidence side by side, and the claim with its numbers filled in."""
-    found = evidence(setup.claim, setup.seed, setup.claim_width, setup.claim_precision)
+    found = found_for(setup)
     panels = [_panel(name, found) for name in found.maps]
     frame = heatmap.encode(panels, words(), alt=describe("weights", panels[-1]), picks=())
     heatmap.mount(MAP, frame, _nothing)
     numbers = {name: _number(value) for name, value in found.numbers.items()}
     st.markdown(t(f"lab.claim_{setup.claim}_why", **numbers))
     if found.table:
-        _table(found)
+        _table(setup.claim, found)
+    lab_claims_take.exports(setup, found, panels)
 
 
 def _panel(name: str, found: Evidence) -> Panel:
     stage = as_stage("weights", found.maps[name])
     kind = _UNITS.get(name, "weights")
+    signed = name in _SIGNED
     return Panel(
         title=t(f"lab.{name}"),
         values=stage.maps,
@@ -55,23 +95,30 @@ def _panel(name: str, found: Evidence) -> Panel:
         rows=t("lab.axis_query"),
         columns=t("lab.axis_key"),
         unit=t(f"lab.unit_{kind}"),
-        signed=kind == "gradient",
-        span=None if kind == "gradient" else (0.0, 1.0),
+        signed=signed,
+        span=None if signed else (0.0, 1.0),
     )
 
 
-def _table(found: Evidence) -> None:
-    names = ("d", "root", "spread", "raw_top", "scaled_top", "raw_slope", "scaled_slope")
-    columns = {t(f"lab.column_{n}"): [row[n] for row in found.table] for n in names}
-    formats = {"d": "%d", "root": "%.1f", "spread": "%.1f"}
+def _table(claim: str, found: Evidence) -> None:
+    names = _COLUMNS[claim]
+    titles = {
+        n: t(f"lab.column_{claim}_{n}" if claim != "scale" else f"lab.column_{n}") for n in names
+    }
+    columns = {titles[n]: [row[n] for row in found.table] for n in names}
     st.dataframe(
         columns,
         hide_index=True,
         column_config={
-            t(f"lab.column_{n}"): st.column_config.NumberColumn(format=formats.get(n, "%.3f"))
-            for n in names
+            titles[n]: st.column_config.NumberColumn(format=_format(claim, n)) for n in names
         },
     )
+
+
+def _format(claim: str, name: str) -> str:
+    if claim == "scale" and name == "spread":
+        return "%.1f"
+    return _FORMATS.get(name, "%.3f")
 
 
 def _number(value: float) -> str:
@@ -82,7 +129,7 @@ def _number(value: float) -> str:
         return "−∞" if value < 0 else "∞"
     if float(value).is_integer() and abs(value) < 1e12:
         return f"{value:,.0f}"
-    return f"{value:,.3g}"
+    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def _nothing() -> None:

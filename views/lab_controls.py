@@ -35,6 +35,8 @@ def adopt(setup: Setup) -> None:
         "lab_claim": setup.claim,
         "lab_claim_width": setup.claim_width,
         "lab_claim_precision": setup.claim_precision,
+        "lab_claim_base": str(setup.claim_base),
+        "lab_claim_rank": str(setup.claim_rank),
         "lab_train_heads": str(setup.train_heads),
         **({"lab_text": setup.text.text} if setup.text.text else {}),
     }

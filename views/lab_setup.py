@@ -20,7 +20,9 @@ from views.lab_text_setup import STANDARD as STANDARD_TEXT
 from views.lab_text_setup import Text
 
 TABS = ("stages", "heads", "compare", "claims", "text", "train", "cost")
-CLAIMS = ("scale", "fill", "empty", "corner")
+CLAIMS = ("scale", "fill", "empty", "corner", "distance", "sinks", "needle")
+CLAIM_BASES = ("100", "10000", "500000")
+CLAIM_RANKS = ("1", "2", "4", "8", "16", "32")
 CLAIM_WIDTHS = ("4", "16", "64", "256", "1024")
 CLAIM_PRECISIONS = ("float16", "bfloat16", "float32")
 TRAIN_HEADS = ("1", "2", "4")
@@ -33,7 +35,15 @@ MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
 # Names in a link that mean something for every variant; a parameter of that name is prefixed.
 _RESERVED = {"variant", "tab", "mask", "mask_window", "mask_valid", "mask_keep", "seed", "dtype"}
 _RESERVED |= {"stage", "head", "zoom", "with", "lang", "problem", "submission", "check"}
-_RESERVED |= {"claim", "claim_width", "claim_precision", "train_heads", "step"}
+_RESERVED |= {
+    "claim",
+    "claim_width",
+    "claim_precision",
+    "claim_base",
+    "claim_rank",
+    "train_heads",
+    "step",
+}
 _RESERVED |= {"text", "text_head", "token"}
 _RESERVED |= {"own", "stack", "rollout", "code", "code_of", "code_inputs", "code_example"}
 _RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
@@ -100,6 +110,8 @@ class Setup:
     claim: str = CLAIMS[0]
     claim_width: int = 64
     claim_precision: str = CLAIM_PRECISIONS[0]
+    claim_base: int = 10000
+    claim_rank: int = 8
     train_heads: int = 2
     step: int | None = None
     text: Text = STANDARD_TEXT
@@ -158,6 +170,8 @@ def read(
         claim=reader.choice("claim", CLAIMS, CLAIMS[0]),
         claim_width=int(reader.choice("claim_width", CLAIM_WIDTHS, "64")),
         claim_precision=reader.choice("claim_precision", CLAIM_PRECISIONS, CLAIM_PRECISIONS[0]),
+        claim_base=int(reader.choice("claim_base", CLAIM_BASES, "10000")),
+        claim_rank=int(reader.choice("claim_rank", CLAIM_RANKS, "8")),
         train_heads=int(reader.choice("train_heads", TRAIN_HEADS, "2")),
         step=reader.optional("step"),
         text=lab_text_setup.read(reader),
@@ -234,6 +248,10 @@ def _claim_words(setup: Setup) -> dict[str, str]:
         query["claim_width"] = str(setup.claim_width)
     if setup.claim == "fill":
         query["claim_precision"] = setup.claim_precision
+    if setup.claim == "distance":
+        query["claim_base"] = str(setup.claim_base)
+    if setup.claim == "needle":
+        query["claim_rank"] = str(setup.claim_rank)
     return query
 
 

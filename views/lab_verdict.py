@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from study.store import Submission
+from views import lab_verdict_take
 from views.charts import heatmap
 from views.charts.heatmap import Panel
 from views.charts.tiles import Array, bounds, largest
@@ -68,15 +69,17 @@ def _checks(verdict: dict[str, Any], asked: str) -> None:
         st.query_params["check"] = name
     check = failed[name]
     st.text(say(check["message"]))
-    _draw(check["detail"])
+    _draw(verdict, check)
 
 
 @st.fragment
-def _draw(detail: dict[str, Any]) -> None:
-    """Yours, expected and the difference; below them the inputs of the call."""
+def _draw(verdict: dict[str, Any], check: dict[str, Any]) -> None:
+    """Yours, expected and the difference; below them the inputs of the call, and the files."""
+    detail: dict[str, Any] = check["detail"]
     if detail.get("call"):
         st.caption(t("lab.verdict_call", call=detail["call"]))
-    if not _results(detail):
+    drawn = _results(detail)
+    if drawn is None:
         st.info(t("lab.verdict_unkept"), icon=":material/info:")
     inputs = {name: as_array(value) for name, value in (detail.get("inputs") or {}).items()}
     given = {name: array for name, array in inputs.items() if array is not None}
@@ -89,17 +92,23 @@ def _draw(detail: dict[str, Any]) -> None:
         heatmap.mount(
             "lab_verdict_inputs", heatmap.encode(panels, words(), alt=alt, picks=()), _nothing
         )
+    arrays = {name: as_array(value) for name, value in (detail.get("arrays") or {}).items()}
+    known = {name: array for name, array in (arrays | inputs).items() if array is not None}
+    lab_verdict_take.exports(verdict, check, drawn or [], known)
 
 
-def _results(detail: dict[str, Any]) -> bool:
-    """Draw yours beside expected, and their difference if they can be subtracted."""
+def _results(detail: dict[str, Any]) -> list[Panel] | None:
+    """Draw yours beside expected, and their difference if they can be subtracted.
+
+    None where there is nothing to say, an empty list where the shapes alone are known.
+    """
     arrays = detail.get("arrays") or {}
     yours, expected = as_array(arrays.get("yours")), as_array(arrays.get("expected"))
     if yours is None or expected is None:
         if detail.get("shape_got") and detail.get("shape_got") != detail.get("shape_expected"):
             _say_shapes(tuple(detail["shape_got"]), tuple(detail["shape_expected"]))
-            return True
-        return False
+            return []
+        return None
     both = (
         array_panel(t("lab.verdict_yours"), yours),
         array_panel(t("lab.verdict_expected"), expected),
@@ -117,7 +126,7 @@ def _results(detail: dict[str, Any]) -> bool:
     fits = isinstance(focus, int) and all(focus < len(item.values) for item in panels)
     frame = heatmap.encode(panels, words(), alt=alt, focus=focus if fits else None, picks=("head",))
     heatmap.mount("lab_verdict_map", frame, _picked)
-    return True
+    return panels
 
 
 def _say_shapes(got: tuple[int, ...], expected: tuple[int, ...]) -> None:

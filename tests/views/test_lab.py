@@ -1,6 +1,7 @@
 """The lab: what a link means, what a call records, what is said of it, and the page itself."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
@@ -13,12 +14,16 @@ import attention
 from views import (
     lab_call,
     lab_claims,
+    lab_claims_take,
+    lab_claims_view,
     lab_export,
     lab_formulas,
     lab_measures,
     lab_panels,
     lab_setup,
+    lab_verdict_take,
 )
+from views.charts import export
 from views.charts.heatmap import Panel
 from views.i18n import strings
 from views.lab_setup import Mask, Setup
@@ -458,6 +463,23 @@ class TestFailedCheck:
         store.record_verdict(number, self.verdict(**detail))
         assert not self.draw(number).exception
 
+    def test_what_is_taken_away(self, submission):
+        store, number = submission
+        verdict = self.verdict(arrays={"yours": [[1.0, 2.0]], "expected": [[1.0, 3.0]]})
+        store.record_verdict(number, verdict | {"seed": 17})
+        test = self.draw(number)
+        assert not test.exception
+        assert "seed=17" in "".join(block.value for block in test.code)
+        arrays = {"yours": np.array([[1.0, 2.0]]), "input 1": np.array([3.0])}
+        saved = np.load(io.BytesIO(lab_verdict_take.arrays_file(arrays)))
+        assert saved["input_1"].tolist() == [3.0]
+        assert lab_verdict_take.table_file(arrays).decode("utf-8-sig").splitlines() == [
+            "tensor,index,value",
+            "yours,0 0,1",
+            "yours,0 1,2",
+            "input 1,0,3",
+        ]
+
     def test_not_judged_yet_and_nothing_failed(self, submission):
         store, number = submission
         assert "no verdict yet" in self.draw(number).info[0].value
@@ -546,6 +568,52 @@ class TestClaims:
             torch.zeros(1, 3, 8), torch.zeros(1, 8, 8), value, is_causal=True
         )
         assert ((fused[0] > 0) == torch.ones(3, 8, dtype=torch.bool).tril()).all()
+
+    def test_rotary_fades_equal_vectors_and_leaves_strangers(self):
+        for base in map(int, lab_setup.CLAIM_BASES):
+            found = lab_claims.distance(0, base)
+            turned = found.maps["claim_same_turned"]
+            for offset in (1, 7):
+                along = turned.diagonal(-offset)
+                assert torch.allclose(along, along[:1].expand_as(along), atol=1e-4)
+            assert found.numbers["far_same"] < 0.6 < found.numbers["near_same"]
+            assert found.numbers["far_spread"] == pytest.approx(0.125, rel=0.05)
+        assert found.numbers["slowest"] > 1e6
+
+    def test_a_window_without_the_sink_makes_the_output_longer(self):
+        for seed in range(3):
+            numbers = lab_claims.sinks(seed).numbers
+            assert numbers["lost"] > 2 * numbers["full"]
+            assert numbers["kept"] == pytest.approx(numbers["full"], rel=0.4)
+
+    def test_a_low_rank_loses_needles_and_the_full_one_none(self):
+        rows = lab_claims.needle(0, 8).table
+        assert [row["after"] for row in rows] == sorted(row["after"] for row in rows)
+        for row in rows:
+            assert row["after"] == pytest.approx(row["rank"] / 32, abs=0.01)
+        assert rows[-1]["found"] == 1
+        cut = lab_claims.needle(0, 8).maps["claim_cut"]
+        assert torch.linalg.matrix_rank(cut) == 8
+
+    @pytest.mark.parametrize("claim", lab_setup.CLAIMS)
+    def test_what_is_taken_away(self, claim, monkeypatch, capsys):
+        import matplotlib.pyplot as plt
+
+        setup = setup_of(tab="claims", claim=claim, seed="2")
+        found = lab_claims_view.found_for(setup)
+        arrays = np.load(io.BytesIO(lab_claims_take.arrays_file(found)))
+        assert {f"claim_{name}" for name in arrays} == found.maps.keys()
+        cells = sum(tensor.numel() for tensor in found.maps.values())
+        assert len(lab_claims_take.table_file(found).splitlines()) == 1 + cells
+        panels = [lab_claims_view._panel(name, found) for name in found.maps]
+        assert export.side_by_side(panels, "svg").startswith(b"<?xml")
+        drawn = []
+        monkeypatch.setattr(plt, "imshow", lambda image, **_: drawn.append(image))
+        for name in ("figure", "title", "colorbar", "show"):
+            monkeypatch.setattr(plt, name, lambda *_: None)
+        exec(compile(lab_claims_take.snippet(setup), "snippet", "exec"), {})
+        for image, tensor in zip(drawn, found.maps.values(), strict=True):
+            assert torch.equal(image.nan_to_num(7), tensor.float().nan_to_num(7))
 
     @pytest.mark.parametrize("claim", lab_setup.CLAIMS)
     @pytest.mark.parametrize("lang", ["en", "zh"])

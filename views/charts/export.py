@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as writer
 import io
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,42 @@ def _extent(part: Shown) -> tuple[float, float, float, float]:
         part.top + part.step * height - 0.5,
         part.top - 0.5,
     )
+
+
+def side_by_side(panels: Sequence[Panel], kind: str) -> bytes:
+    """The first map of every panel with a colour bar of its own; `kind` is "png" or "svg"."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.colors import ListedColormap
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.0 * len(panels), 4.4), layout="constrained")
+    for axis, panel in zip(
+        figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True
+    ):
+        colours = ListedColormap(table(panel.palette) / 255.0).with_extremes(bad="#969696")
+        low, high = panel.scale
+        tile = np.ma.masked_invalid(panel.values[0])
+        image = axis.imshow(tile, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+        axis.set(xlabel=panel.columns, ylabel=panel.rows, title=panel.title)
+        figure.colorbar(image, ax=axis, label=panel.unit, shrink=0.8)
+    buffer = io.BytesIO()
+    with (
+        rc_context({"svg.fonttype": "none", "font.sans-serif": installed_fonts()}),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message="Glyph")
+        (FigureCanvasSVG if kind == "svg" else FigureCanvasAgg)(figure)
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def installed_fonts() -> list[str]:
+    """Fonts with Chinese signs that are there, and matplotlib's own."""
+    from matplotlib import font_manager
+
+    known = set(font_manager.get_font_names())
+    wanted = ("Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "DejaVu Sans")
+    return [name for name in wanted if name in known] or ["DejaVu Sans"]

@@ -214,6 +214,8 @@ def picture(charts: Sequence[LogChart], kind: str) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
+    from views.charts.export import installed_fonts
+
     across = min(2, len(charts))
     down = -(-len(charts) // across)
     figure = Figure(figsize=(5.6 * across, 4.2 * down), layout="constrained")
@@ -222,8 +224,7 @@ def picture(charts: Sequence[LogChart], kind: str) -> bytes:
         _plot(axis, chart)
     buffer = io.BytesIO()
     # Text in an SVG stays text, and in a PNG a font with Chinese signs is taken if there is one.
-    fonts = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "DejaVu Sans"]
-    with rc_context({"svg.fonttype": "none", "font.sans-serif": _installed(fonts)}):
+    with rc_context({"svg.fonttype": "none", "font.sans-serif": installed_fonts()}):
         (FigureCanvasSVG if kind == "svg" else FigureCanvasAgg)(figure)
         figure.savefig(buffer, format=kind, dpi=160, metadata=_metadata(kind))
     return buffer.getvalue()
@@ -231,13 +232,6 @@ def picture(charts: Sequence[LogChart], kind: str) -> bytes:
 
 def _metadata(kind: str) -> dict[str, None] | None:
     return {"Date": None} if kind == "svg" else None
-
-
-def _installed(fonts: Sequence[str]) -> list[str]:
-    from matplotlib import font_manager
-
-    known = set(font_manager.get_font_names())
-    return [name for name in fonts if name in known] or ["DejaVu Sans"]
 
 
 def _plot(plot: Any, chart: LogChart) -> None:
