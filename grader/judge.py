@@ -6,6 +6,7 @@ behind `grader.sandbox`. Requests and answers are lines of JSON.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import secrets
@@ -36,6 +37,8 @@ def serve(channel: socket.socket, sandbox: Sandbox) -> None:
     launch.warm_up()
     judge = Judge(sandbox)
     stream = channel.makefile("rwb")
+    gc.collect()
+    gc.freeze()  # torch's modules stay: looking through them again would take a tenth of a second
     _prepare(sandbox)
     _answer(stream, {"ready": True})
     for line in stream:
