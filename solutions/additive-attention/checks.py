@@ -263,12 +263,19 @@ def check_large_logits(trial: Trial) -> None:
 
 
 def check_large_masked_logits(trial: Trial) -> None:
-    """A masked key stays out even when every allowed score is near minus ten thousand.
+    """A masked key stays out, however low the allowed scores are and however high its own is.
 
-    即使所有允许的分数都接近负一万，被屏蔽的键也不能参与。
+    无论允许的分数多低、被屏蔽的键自己的分数多高，它都不能参与。
     """
     one = torch.ones(1, 1, dtype=DOUBLE)
     weights = {"query_linear.weight": 3 * one, "key_linear.weight": 1e-3 * one}
     layer = trial.layer(1, 1, 1, weights=weights | {"score_linear.weight": -1.3e4 * one})
-    inputs = (one.repeat(3, 1), trial.randn(3, 5, 1), trial.mask(3, 5))
-    hold(layer, *inputs, logits=1e4)
+    mask = trial.mask(3, 5)
+    hold(layer, one.repeat(3, 1), trial.randn(3, 5, 1), mask, logits=1e4)
+    # Masked keys score ten thousand, the others minus seven thousand, nearly alike.
+    names = ("query_linear", "key_linear")
+    weights = {f"{n}.weight": one for n in names} | {"score_linear.weight": 1e4 * one}
+    low, high = 1e-4 * trial.randn(3, 5) - 1, torch.full((3, 5), 9.0, dtype=DOUBLE)
+    keys = torch.where(mask, low, high)[..., None]
+    layer = trial.layer(1, 1, 1, weights=weights)
+    hold(layer, 0 * one.repeat(3, 1), keys, mask, logits=1e4)
