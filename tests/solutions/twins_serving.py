@@ -47,9 +47,28 @@ def paged(solution: Any) -> tuple[Any, Any]:
     return solution.paged_attention(*args), textbook("paged", "paged")(*args)[0]
 
 
+def latent(solution: Any) -> tuple[Any, Any]:
+    """The textbook takes the up-projections and the query's weight head by head."""
+    heads, dim, rope = 3, 4, 6
+    layer = solution.MultiHeadLatentAttention(10, heads, dim, 5, rope).double()
+    weight = {name.split("_linear")[0]: part for name, part in layer.named_parameters()}
+    x = randn(2, 7, 10)
+    twin = textbook("multi_head_latent", "multi_head_latent")
+    wanted = twin(
+        x,
+        weight["kv_down"],
+        weight["key_rope"],
+        *(weight[name].view(heads, dim, -1) for name in ("key_up", "value_up")),
+        weight["query"].view(heads, dim + rope, -1),
+        weight["output"],
+    )
+    return layer(x), wanted[0]
+
+
 TWINS = {
     "document-mask": document_mask,
     "attention-sink-mask": attention_sink_mask,
     "rolling-kv-cache": rolling,
     "paged-attention": paged,
+    "multi-head-latent-attention": latent,
 }
