@@ -135,6 +135,24 @@ def rotary_cache(solution: Any) -> tuple[Any, Any]:
     return torch.cat(got, dim=1), attended(layer, x, rotary=True)
 
 
+def dropout(solution: Any) -> tuple[Any, Any]:
+    """Evaluation, and the mean over many calls in training, which must come near it."""
+    layer, x = solution.DropoutSelfAttention(12, HEADS, 0.5).double(), randn(2, 5, 12)
+    twin = nn.MultiheadAttention(12, HEADS, batch_first=True, dtype=torch.float64)
+    twin.load_state_dict(
+        {
+            "in_proj_weight": layer.qkv_linear.weight,
+            "in_proj_bias": layer.qkv_linear.bias,
+            "out_proj.weight": layer.output_linear.weight,
+            "out_proj.bias": layer.output_linear.bias,
+        }
+    )
+    wanted, _ = twin(x, x, x)
+    mean = torch.stack([layer(x) for _ in range(2000)]).mean(dim=0)
+    torch.testing.assert_close(mean, wanted, rtol=0, atol=0.05)
+    return layer.eval()(x), wanted
+
+
 TWINS = {
     "fix-mini-gpt": mini_gpt,
     "fix-next-token-loss": next_token_loss,
@@ -143,4 +161,5 @@ TWINS = {
     "fix-nan-gradient": nan_gradient,
     "fix-shared-prompt": shared_prompt,
     "fix-rotary-cache": rotary_cache,
+    "fix-dropout": dropout,
 }
