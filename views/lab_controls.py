@@ -71,7 +71,12 @@ def variant_title(name: str) -> str:
 
 def choose_variant(names: Sequence[str]) -> str:
     """The control that decides which others there are."""
-    return str(_select("lab_variant", t("lab.variant"), names, names[0], variant_title))
+    known, chosen = attention.variants(), language()
+
+    def title(name: str) -> str:
+        return known[name].title[chosen]
+
+    return str(_select("lab_variant", t("lab.variant"), names, names[0], title))
 
 
 def choose(key: str, label: str, options: Sequence[Any], say: Callable[[Any], str]) -> Any:

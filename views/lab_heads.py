@@ -11,7 +11,7 @@ import streamlit as st
 from views import lab_heads_take, lab_own
 from views.charts import heatmap
 from views.charts.heatmap import Panel
-from views.i18n import t
+from views.i18n import language, t
 from views.lab_call import Stage
 from views.lab_controls import choose_truth, choose_whole
 from views.lab_export import exports
@@ -88,7 +88,7 @@ def _drawn(setup: Setup) -> Stack | None:
 
 def _layers(setup: Setup, stack: Stack) -> None:
     """All heads of all layers, a row for each layer, or the rollout after each layer."""
-    item = rollout_panel(stack) if setup.rollout else grid_panel(stack)
+    item = _panel_of(setup, stack)
     stage = _as_stage(item)
     focus, zoom = fit_focus(stage, setup.head), fit_zoom(stage, setup.zoom)
     name = "rollout" if setup.rollout else "weights"
@@ -106,11 +106,23 @@ def _layers(setup: Setup, stack: Stack) -> None:
     lab_heads_take.exports(setup, stack, item, part)
 
 
+def _panel_of(setup: Setup, stack: Stack) -> Panel:
+    """The panel of a stack; the last one is kept, for its range and its reduction take time."""
+    key = (setup.rollout, language())
+    last = st.session_state.get("lab_stack_panel")
+    if last is None or last[0] is not stack or last[1] != key:
+        last = (stack, key, rollout_panel(stack) if setup.rollout else grid_panel(stack))
+        st.session_state["lab_stack_panel"] = last
+    found: Panel = last[2]
+    return found
+
+
 def grid_panel(stack: Stack) -> Panel:
     """Every head of every layer, as many side by side as there are heads."""
     layers, heads = stack.weights.shape[:2]
+    form = t("lab.layer_head", layer="{layer}", n="{n}")  # looked up once, not a thousand times
     names = tuple(
-        t("lab.layer_head", layer=layer, n=head) for layer in range(layers) for head in range(heads)
+        form.format(layer=layer, n=head) for layer in range(layers) for head in range(heads)
     )
     title = t("lab.layers_grid") if layers > 1 else t("lab.stage_weights")
     return _panel(title, stack.maps, names, heads if layers > 1 else 0)
@@ -155,12 +167,13 @@ def _table(measured: list[Measures], names: tuple[str, ...], focus: int | None) 
     """One line per head, or the one line of the head that is enlarged."""
     shown = range(len(measured)) if focus is None else [focus]
     found = [(names[index] or "0", measured[index]) for index in shown]
+    titles = {name: t(f"lab.pattern_{name}") for name in {m.pattern for _, m in found}}
     columns = {
         t("lab.head"): [name for name, _ in found],
         t("lab.entropy"): [m.entropy for _, m in found],
         t("lab.distance"): [m.distance for _, m in found],
         t("lab.strongest"): [m.strongest for _, m in found],
-        t("lab.pattern"): [_name(m) for _, m in found],
+        t("lab.pattern"): [titles[m.pattern] for _, m in found],
         t("lab.share"): [m.share for _, m in found],
     }
     st.dataframe(
@@ -178,7 +191,3 @@ def _table(measured: list[Measures], names: tuple[str, ...], focus: int | None) 
 def _explain() -> None:
     with st.expander(t("lab.measures_title")):
         st.markdown(t("lab.measures"))
-
-
-def _name(measures: Measures) -> str:
-    return t(f"lab.pattern_{measures.pattern}")

@@ -120,13 +120,22 @@ def choose_stage(setup: Setup, names: list[str]) -> str:
     return next((name for name in (setup.stage, "weights") if name in names), names[-1])
 
 
+def _formula(stages: Stages, name: str) -> str:
+    """The formula of a stage; the last one is kept, since it was held against every element."""
+    kept: tuple[Any, str, str] | None = st.session_state.get("lab_formula")
+    if kept is None or kept[0] is not stages or kept[1] != name:
+        kept = (stages, name, formula(stages, name))
+        st.session_state["lab_formula"] = kept
+    return kept[2]
+
+
 def _explain(setup: Setup, stages: Stages, stage: Stage) -> None:
     """Shape, formula and code of the stage under the map."""
     st.markdown(
         f"**{stage_title(stage.name)}** · `{stage.name}` · {shape_text(stage.shape)} "
         f"· {stage.dtype}"
     )
-    if latex := formula(stages, stage.name):
+    if latex := _formula(stages, stage.name):
         st.latex(latex)
         st.caption(t("lab.formula_checked"))
     elif code := code_line(setup.variant, stage.name):

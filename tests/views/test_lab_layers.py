@@ -1,5 +1,6 @@
 """Several layers in the Heads view: stacks, rollout, uploaded weights, and the page."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 import attention
 from attention.rollout import rollout
 from views import lab_call, lab_heads, lab_heads_take, lab_layers, lab_setup
-from views.charts.heatmap import shown
+from views.charts.heatmap import REMEMBERED, Panel, shown
 from views.lab_layers import Stack
 from views.lab_own import Own
 from views.lab_own_read import Unfit
@@ -116,6 +117,17 @@ def test_a_row_of_the_grid_is_a_layer():
     assert np.array_equal(part.tiles[3 * 2 + 1], stack.weights[2, 1])
     assert item.labels[3 * 2 + 1] == "layer 2, head 1"
     assert shown(item, 7, None).columns == 1
+
+
+def test_what_was_reduced_is_remembered_but_not_by_a_changed_panel():
+    maps = np.array([[[1.0, -3.0], [2.0, 0.0]]], dtype=np.float32)
+    item = Panel("", maps, ("",), "row", "column", "")
+    assert shown(item, None, None, 1).tiles.tolist() == [[[2.0]]]
+    assert shown(item, None, None, 1) is shown(item, None, None, 1)
+    assert shown(dataclasses.replace(item, signed=True), None, None, 1).tiles.tolist() == [[[-3.0]]]
+    for side in range(9):
+        shown(item, None, None, side + 1)
+    assert len(item.reduced) == REMEMBERED
 
 
 @pytest.mark.parametrize("query", [{}, {"rollout": "on", "head": "1"}, {"head": "5"}])

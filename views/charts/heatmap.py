@@ -24,6 +24,7 @@ from views.charts.tiles import Array, block_factor, block_maximum, bounds, grid_
 
 LIMIT = 640  # cells across the stitched image that are sent at most, about a screen's pixels
 THUMBNAIL_SIDE = 56
+REMEMBERED = 4  # parts of a panel
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("heatmap_panel.js", "heatmap_view.js", "heatmap_main.js")
 
@@ -63,6 +64,9 @@ class Panel:
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
     across: int = 0
+    reduced: dict[tuple[int | None, Zoom | None, int], Shown] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def palette(self) -> str:
@@ -119,7 +123,19 @@ class _Frame:
 
 
 def shown(panel: Panel, focus: int | None, zoom: Zoom | None, limit: int = LIMIT) -> Shown:
-    """The part of a panel that `focus` and `zoom` ask for, reduced to fit `limit` cells."""
+    """The part of a panel that `focus` and `zoom` ask for, reduced to fit `limit` cells.
+
+    The panel remembers the last ones, since the page and its files ask for the same.
+    """
+    key = (focus, zoom, limit)
+    if key not in panel.reduced:
+        while len(panel.reduced) >= REMEMBERED:
+            panel.reduced.pop(next(iter(panel.reduced)))
+        panel.reduced[key] = _reduce(panel, focus, zoom, limit)
+    return panel.reduced[key]
+
+
+def _reduce(panel: Panel, focus: int | None, zoom: Zoom | None, limit: int) -> Shown:
     first = 0 if focus is None else focus
     tiles = panel.values if focus is None else panel.values[focus : focus + 1]
     area = zoom or Zoom(0, tiles.shape[1], 0, tiles.shape[2])
