@@ -77,7 +77,10 @@ def _lab() -> None:
     tab = lab_controls.choose_tab()
     left, right = st.columns([2, 7], gap="medium")
     with left:
-        setup = _controls(tab, list(attention.variants()))
+        # Only a narrow window has this switch (see style.css): there the map comes first.
+        st.toggle(t("lab.settings"), key="lab_fold")
+        with st.container(key="lab_controls"):
+            setup = _controls(tab, list(attention.variants()))
     with right:
         _show_complaints()
         views[tab](setup)
