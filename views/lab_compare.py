@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from views import lab_compare_code
+from views import lab_compare_code, lab_compare_take
 from views.charts import heatmap
 from views.charts.tiles import largest
 from views.i18n import t
@@ -77,6 +77,9 @@ def _maps(setup: Setup, first: Call, second: Call, shared: list[str]) -> None:
         a, b = (f"{maps[tile, row, column]:.4g}" for maps in (stage.maps, other.maps))
         st.markdown(t("lab.compare_largest", value=f"{value:.4g}", where=where, a=a, b=b))
     heatmap.mount(MAP, frame, picked)
+    head = fit_focus(stage, setup.head)
+    head = tile if head is None else head
+    lab_compare_take.exports(setup, first, second, name, [left, right, gap], head)
 
 
 def _inputs(first: Call, second: Call) -> None:

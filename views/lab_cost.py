@@ -65,10 +65,11 @@ def render(setup: Setup) -> None:
     """Measured costs first, then the cache, which needs no measuring."""
     st.subheader(t("lab.cost_measured"))
     job: Job | None = st.session_state.get(_JOB)
-    if job is not None and not job.over:
-        st.fragment(_progress, run_every=_POLL)(setup.cost)
-    else:
-        _measured(setup.cost, job)
+    with st.container(key="live_cost"):
+        if job is not None and not job.over:
+            st.fragment(_progress, run_every=_POLL)(setup.cost)
+        else:
+            _measured(setup.cost, job)
     st.subheader(t("lab.cost_cache"))
     lab_cost_cache.render(setup.cost)
 

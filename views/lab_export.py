@@ -69,11 +69,11 @@ def snippet(setup: Setup, name: str, call: Call) -> str:
         lines += _mask_lines(setup, tuple(call.inputs["mask"].shape))
     known = knobs(setup.variant)
     if call.factor != 1.0 and name not in call.early and name not in call.inputs:
-        lines.append(_steer_line(known.steer, call.factor))
+        lines.append(steer_line(known.steer, call.factor))
     own = {key: value for key, value in setup.parameters.items() if key not in known.added}
     given = "".join(f", {key}={value!r}" for key, value in own.items())
     lines += ["with record() as stages:", f"    output, weights = function(**inputs{given})"]
-    lines += [f"{_origin(call, name)}", ""]
+    lines += [f"{origin(call, name)}", ""]
     lines += _drawing_lines(call, name, setup.head)
     return "\n".join(lines)
 
@@ -90,11 +90,11 @@ def own_snippet(setup: Setup, name: str, call: Call) -> str:
         lines.append(f'    "{argument}": {read},')
     lines.append("}")
     if call.factor != 1.0 and name not in call.early and name not in call.inputs:
-        lines.append(_steer_line(known.steer, call.factor))
+        lines.append(steer_line(known.steer, call.factor))
     own = {key: value for key, value in setup.parameters.items() if key not in known.added}
     given = "".join(f", {key}={value!r}" for key, value in own.items())
     lines += ["with record() as stages:", f"    output, weights = function(**inputs{given})"]
-    return "\n".join([*lines, _origin(call, name), "", *_drawing_lines(call, name, setup.head)])
+    return "\n".join([*lines, origin(call, name), "", *_drawing_lines(call, name, setup.head)])
 
 
 def file_name(setup: Setup, name: str) -> str:
@@ -102,13 +102,13 @@ def file_name(setup: Setup, name: str) -> str:
     return f"{setup.variant}-{name.replace(' ', '-')}"
 
 
-def _steer_line(steer: str, factor: float) -> str:
+def steer_line(steer: str, factor: float) -> str:
     """The line that stands for scale and temperature where a variant has no such argument."""
     rows = '[: len(inputs["qkv_weight"]) // 3]' if steer == "qkv_weight" else "[:]"
     return f'inputs["{steer}"]{rows} *= {factor!r}  # scale and temperature of the scores'
 
 
-def _origin(call: Call, name: str) -> str:
+def origin(call: Call, name: str) -> str:
     """Where the tensor of a stage is found after the call."""
     if name in call.recorded:
         return f"tensor = stages[{name!r}]"

@@ -16,6 +16,7 @@ from views import (
     lab_claims,
     lab_claims_take,
     lab_claims_view,
+    lab_compare_take,
     lab_export,
     lab_formulas,
     lab_measures,
@@ -408,6 +409,38 @@ class TestPage:
         other = opened(variant="scaled_dot_product", tab="compare", with__temperature="3")
         assert not other.exception
         assert any("Largest difference" in m.value for m in other.markdown)
+
+
+class TestComparisonTakenAway:
+    @pytest.mark.parametrize(
+        ("first", "second", "stage", "query"),
+        [
+            ("scaled_dot_product", "scaled_dot_product", "weights", {"with.temperature": "3"}),
+            ("multi_head", "multi_head", "scores", {"temperature": "2", "mask": "causal"}),
+            ("scaled_dot_product", "rotary", "output", {"dtype": "float64"}),
+        ],
+    )
+    def test_the_code_draws_the_difference(
+        self, first, second, stage, query, monkeypatch, tmp_path
+    ):
+        import matplotlib.pyplot as plt
+
+        setup = setup_of(variant=first, tab="compare", **({"with": second} | query))
+        one = lab_call.run(setup)
+        two = lab_call.run(setup, other=True, given=one.inputs)
+        saved = lab_compare_take.arrays_file(one, two, stage)
+        (tmp_path / "comparison.npz").write_bytes(saved)
+        drawn = []
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(plt, "imshow", lambda image, **_: drawn.append(image))
+        monkeypatch.setattr(plt, "colorbar", lambda: None)
+        monkeypatch.setattr(plt, "show", lambda: None)
+        code = lab_compare_take.snippet(setup, one, two, stage, 1)
+        exec(compile(code, "snippet", "exec"), {})
+        gap = one.stages[stage].maps[1] - two.stages[stage].maps[1]
+        assert np.allclose(drawn[0].numpy(), gap, atol=1e-5)
+        cells = one.stages[stage].maps.size
+        assert len(lab_compare_take.table_file(one, two, stage).splitlines()) == 1 + cells
 
 
 class TestFailedCheck:
