@@ -128,8 +128,7 @@ def _reason(sentence: Sentence, rng: random.Random) -> None:
     pronoun = sentence.add(NEEDS[kind][0])
     sentence.tie("pronoun", pronoun, subject)
     if rng.random() < 0.6:
-        be = sentence.add("were" if kind == "they" else "was")
-        sentence.tie("verb", be, pronoun)
+        sentence.add("were" if kind == "they" else "was")
         sentence.add(*(["too"] if rng.random() < 0.3 else []), rng.choice(STATES))
     else:
         sentence.add(*_pick(rng, DOES.replace("was not there|", "")))
@@ -181,7 +180,7 @@ def make(rng: random.Random) -> Sentence:
     """One sentence, often two in a row, some with brackets in them."""
     sentence = Sentence()
     for _ in range(rng.choice((1, 1, 2))):
-        made = rng.choice((_reason, _reason, _says, _owns, _owns, _agrees, _agrees, _plain))
+        made = rng.choice((_reason, _reason, _says, _owns, _agrees, _agrees, _agrees, _plain))
         made(sentence, rng)
         sentence.add(rng.choice((".", ".", ".", "!", ",", "?")))
     return sentence.bracketed("en", rng) if rng.random() < 0.5 else sentence

@@ -46,7 +46,9 @@ class AttentionOnly:
 
     def __call__(self, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (batch, LENGTH, VOCABULARY) and each layer's weights (batch, heads, L, L)."""
-        embedding, positions, unembedding, *rest = self.vector.view(-1, WIDTH).split(self.rows)
+        embedding, positions, unembedding, *rest = self.vector.view(-1, WIDTH).split_with_sizes(
+            self.rows
+        )
         stream = F.embedding(tokens, embedding)
         maps = []
         for inward, outward in zip(rest[::2], rest[1::2], strict=True):
@@ -65,7 +67,7 @@ class AttentionOnly:
 
     def _split(self, flat: Tensor) -> Tensor:
         """(batch, L, WIDTH) → (batch, heads, L, WIDTH / heads)."""
-        return flat.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return flat.view(*flat.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class Adam:

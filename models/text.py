@@ -64,7 +64,7 @@ class Reader:
         """Every weight by name."""
         known = shapes(len(vocabulary()))
         sizes = [int(np.prod(shape)) for shape in known.values()]
-        parts = self.vector.split(sizes)
+        parts = self.vector.split_with_sizes(sizes)
         return {n: p.view(s) for (n, s), p in zip(known.items(), parts, strict=True)}
 
     def __call__(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,7 +79,7 @@ class Reader:
             inward, outward, bias, wide, narrow = (
                 weights[f"{n}_{layer}"] for n in ("inward", "outward", "bias", "wide", "narrow")
             )
-            parts = F.linear(_normal(stream), inward).unflatten(-1, (3, HEADS, -1))
+            parts = F.linear(_normal(stream), inward).view(*tokens.shape, 3, HEADS, -1)
             query, key, value = parts.permute(2, 0, 3, 1, 4)  # (batch, heads, n, dim) each
             scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5 + bias[:, distance]
             attention = scores.masked_fill(hidden, -torch.inf).softmax(-1)

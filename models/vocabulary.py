@@ -50,12 +50,12 @@ def tokens(text: str) -> tuple[list[Token], int]:
 
     Words of Latin letters are one token each, Chinese goes by character, so does the rest.
     """
-    pieces = _straight_quotes(_TOKEN.findall(text))
+    pieces = _TOKEN.findall(text)
     first = True
     found = [Token("", START, known=True)]
-    for piece in pieces:
+    for typed, piece in zip(pieces, _straight_quotes(pieces), strict=True):
         read = _read(piece, first)
-        found.append(Token(piece, read, known=not read.startswith("<") or read == NUMBER))
+        found.append(Token(typed, read, known=not read.startswith("<") or read == NUMBER))
         first = piece in ".!?。！？"
     return found[:LONGEST], max(0, len(found) - LONGEST)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,6 @@ from views.lab_text_panels import (
 )
 from views.lab_text_setup import EXAMPLES, MOST
 from views.lab_text_take import take_away
-from views.widgets import plain
 
 _SETUP = "lab_setup"
 _MAP = "lab_text_map"
@@ -46,13 +46,18 @@ def controls(setup: Setup) -> Setup:
         on_change=_take_example,
     )
     heads = ordered()
-    now = setup.text.head if setup.text.head in heads else heads[0]
-    st.session_state[_HEAD] = now
-    head = st.selectbox(
-        t("lab.head"), heads, format_func=head_title, key=_HEAD, help=t("lab.text_head_help")
+    head = setup.text.head if setup.text.head in heads else heads[0]
+    st.session_state[_HEAD] = head
+    st.selectbox(
+        t("lab.head"),
+        heads,
+        format_func=head_title,
+        key=_HEAD,
+        on_change=_take_head,
+        help=t("lab.text_head_help"),
     )
     kept = setup.text.token if typed == setup.text.text else None
-    return replace(setup, text=replace(setup.text, text=typed, head=str(head), token=kept))
+    return replace(setup, text=replace(setup.text, text=typed, head=head, token=kept))
 
 
 def first_example() -> str:
@@ -105,6 +110,12 @@ def picked() -> None:
     st.session_state[_SETUP] = replace(setup, text=chosen)
 
 
+def _take_head() -> None:
+    setup: Setup = st.session_state[_SETUP]
+    chosen = replace(setup.text, head=str(st.session_state[_HEAD]))
+    st.session_state[_SETUP] = replace(setup, text=chosen)
+
+
 def _take_example() -> None:
     chosen = st.session_state["lab_text_example"]
     if chosen:
@@ -142,14 +153,19 @@ def _say_measures(reading: Reading, layer: int, head: int) -> None:
 
 def _say_unknown(reading: Reading, lost: int) -> None:
     """What of the text the model does not know, or does not see at all."""
-    unknown = [token for token in reading.tokens if not token.known]
+    unknown = {token.text: token.read for token in reading.tokens if not token.known}
     if unknown:
         said = ", ".join(
-            f"{plain(token.text)} ({t('lab.text_as_' + kind_of(token.read))})" for token in unknown
+            f"{_safe(text)} ({t('lab.text_as_' + kind_of(read))})" for text, read in unknown.items()
         )
         st.caption(t("lab.text_unknown", tokens=said))
     if lost:
         st.warning(t("lab.text_cut", longest=LONGEST - 1, lost=lost), icon=":material/content_cut:")
+
+
+def _safe(text: str) -> str:
+    """A token in Markdown, where none of its signs acts."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def kind_of(read: str) -> str:

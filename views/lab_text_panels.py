@@ -17,8 +17,8 @@ from views.charts.tiles import Array
 from views.i18n import t
 from views.lab_panels import words
 
-KINDS = ("pronoun", "bracket", "verb", "classifier", "previous", "next", "itself")
-EARNED = 0.5  # mean weight from which a head carries the name
+KINDS = ("pronoun_zh", "pronoun", "bracket", "verb", "classifier", "previous", "next", "itself")
+EARNED = 0.4  # mean weight from which a head carries the name
 OTHERS_TOLD = 0.01
 
 
@@ -37,7 +37,7 @@ class Reading:
 
 @cache
 def named() -> tuple[Named, ...]:
-    """For each kind the head that does it best, if it does it at least half of the time."""
+    """For each kind the head that does it best, if enough of its weight is there."""
     found = []
     for kind in KINDS:
         entry = model.facts()["heads"][kind]
@@ -100,7 +100,7 @@ def describe(reading: Reading, item: Panel) -> str:
         for query, key in pairs
         if maps[query, key] > OTHERS_TOLD
     ]
-    return t("lab.text_alt", title=item.title, count=len(reading.tokens), ties="; ".join(ties))
+    return t("lab.text_alt", count=len(reading.tokens), ties="; ".join(ties))
 
 
 def frame_of(reading: Reading, where: str, pinned: int | None) -> bytes:

@@ -162,7 +162,7 @@ def _slider(run: Run, step: int) -> None:
     st.slider(
         t("lab.train_step"),
         0,
-        STEPS if run.active else max(run.steps[-1], EVERY),
+        STEPS,  # also of a run that was stopped before: one cannot slide beyond its last
         step=EVERY,
         key=_STEP,
         disabled=run.active or len(run.steps) < 2,
@@ -173,4 +173,5 @@ def _slider(run: Run, step: int) -> None:
 
 def _slid() -> None:
     setup: Setup = st.session_state[_SETUP]
-    st.session_state[_SETUP] = replace(setup, step=int(st.session_state[_STEP]))
+    run: Run = st.session_state[_RUN]
+    st.session_state[_SETUP] = replace(setup, step=min(st.session_state[_STEP], run.steps[-1]))

@@ -1,7 +1,8 @@
 // A text under one head: tokens twice, lines from each query to its keys, and the matrix beside
 // them. Runs as one script after heatmap_panel.js and heatmap_view.js, whose frame it takes.
 
-const ROW = 24; // CSS pixels a token is high
+const ROWS = { few: 24, many: 18 }; // CSS pixels a token is high, with few and with many of them
+const MANY = 32;
 const GUTTER = 92; // room for names beside the matrix, at most
 const FAINT = 0.04; // weights below are not drawn as lines
 const SVG = 'http://www.w3.org/2000/svg';
@@ -87,8 +88,10 @@ class TokensView extends View {
     const before = this.frame;
     this.frame = decode(bytes);
     const text = JSON.stringify(this.frame.tokens);
-    if (!before || JSON.stringify(before.tokens) !== text) this.cell = null;
-    this.list();
+    if (!before || JSON.stringify(before.tokens) !== text) {
+      this.cell = null;
+      this.list(); // otherwise the tokens stay, and with them the keyboard's focus
+    }
     super.update(bytes, send);
     this.rest();
   }
@@ -100,6 +103,8 @@ class TokensView extends View {
 
   list() {
     const { tokens, words } = this.frame;
+    this.row = tokens.length > MANY ? ROWS.many : ROWS.few;
+    this.lines.style.setProperty('--row', `${this.row}px`);
     this.heads.replaceChildren(element('span', '', words.query), element('span', '', words.key));
     this.queries.setAttribute('aria-label', words.tokens);
     this.queries.replaceChildren(...tokens.map((token, i) => this.token(token, i, true)));
@@ -186,15 +191,16 @@ class TokensView extends View {
   drawLines(wanted) {
     const count = this.frame.tokens.length;
     const width = 120;
-    this.drawing.setAttribute('viewBox', `0 0 ${width} ${count * ROW}`);
-    this.drawing.style.height = `${count * ROW}px`;
+    const { row } = this;
+    this.drawing.setAttribute('viewBox', `0 0 ${width} ${count * row}`);
+    this.drawing.style.height = `${count * row}px`;
     const lines = [];
     for (let query = 0; query < count; query++) {
       for (let key = 0; key < count; key++) {
         const weight = this.weight(query, key);
         if (weight < FAINT || !wanted(query, key)) continue;
         const line = document.createElementNS(SVG, 'line');
-        const ends = { x1: 0, y1: (query + 0.5) * ROW, x2: width, y2: (key + 0.5) * ROW };
+        const ends = { x1: 0, y1: (query + 0.5) * row, x2: width, y2: (key + 0.5) * row };
         Object.entries(ends).forEach(([name, value]) => line.setAttribute(name, value));
         line.setAttribute('stroke-opacity', (0.12 + 0.88 * weight).toFixed(3));
         line.setAttribute('stroke-width', (0.8 + 2.7 * weight).toFixed(2));
