@@ -69,14 +69,15 @@ def variant_title(name: str) -> str:
     return attention.variants()[name].title[language()]
 
 
+def titles() -> dict[str, str]:
+    """Every variant's title in the current language: looked up once for a list of them."""
+    chosen = language()
+    return {name: variant.title[chosen] for name, variant in attention.variants().items()}
+
+
 def choose_variant(names: Sequence[str]) -> str:
     """The control that decides which others there are."""
-    known, chosen = attention.variants(), language()
-
-    def title(name: str) -> str:
-        return known[name].title[chosen]
-
-    return str(_select("lab_variant", t("lab.variant"), names, names[0], title))
+    return str(_select("lab_variant", t("lab.variant"), names, names[0], titles().__getitem__))
 
 
 def choose(key: str, label: str, options: Sequence[Any], say: Callable[[Any], str]) -> Any:
@@ -151,7 +152,7 @@ def other_controls(
     first: str, names: Sequence[str], knobs_of: Callable[[str], Knobs]
 ) -> tuple[str, dict[str, Any]]:
     """The second variant of a comparison, at first the same one again, and its parameters."""
-    name = _select("lab_other", t("lab.other"), names, first, variant_title)
+    name = _select("lab_other", t("lab.other"), names, first, titles().__getitem__)
     return name, _parameters(knobs_of(name), "b")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 import attention
 from views import lab_cost_cache, lab_cost_panels
 from views.i18n import t
-from views.lab_controls import choose, choose_several, choose_whole, variant_title
+from views.lab_controls import choose, choose_several, choose_whole, titles, variant_title
 from views.lab_cost_job import OWN, PUBLIC, Bench, Busy, Job, Limits, Request
 from views.lab_cost_methods import measurable
 from views.lab_cost_models import CONTEXTS, MODELS, STORED
@@ -29,9 +29,11 @@ def title_of(name: str) -> str:
 
 def controls(setup: Setup) -> Setup:
     """What to measure, and whose cache to draw."""
+    names_of = {FUSED: t("lab.cost_fused")} | titles()
     known = [FUSED, *(name for name in attention.variants() if measurable(name))]
     allowed = [n for n in LONGEST if int(n) <= limits().longest]
-    names = choose_several("lab_cost_names", t("lab.cost_variants"), known, MOST, title_of)
+    label = t("lab.cost_variants")
+    names = choose_several("lab_cost_names", label, known, MOST, names_of.__getitem__)
     longest = choose("lab_cost_longest", t("lab.cost_longest"), allowed, str)
     with st.container(horizontal=True, gap="small"):
         heads = choose_whole("lab_cost_heads", t("lab.size_heads"), 1, MAX_HEADS)
