@@ -136,7 +136,7 @@ def rotary_cache(solution: Any) -> tuple[Any, Any]:
 
 
 def dropout(solution: Any) -> tuple[Any, Any]:
-    """Evaluation, and the mean over many calls in training, which must come near it."""
+    """Evaluation, and the mean over many draws in training, which must come near it."""
     layer, x = solution.DropoutSelfAttention(12, HEADS, 0.5).double(), randn(2, 5, 12)
     twin = nn.MultiheadAttention(12, HEADS, batch_first=True, dtype=torch.float64)
     twin.load_state_dict(
@@ -148,9 +148,21 @@ def dropout(solution: Any) -> tuple[Any, Any]:
         }
     )
     wanted, _ = twin(x, x, x)
-    mean = torch.stack([layer(x) for _ in range(2000)]).mean(dim=0)
+    mean = layer(x.repeat(2000, 1, 1)).unflatten(0, (2000, 2)).mean(dim=0)
     torch.testing.assert_close(mean, wanted, rtol=0, atol=0.05)
     return layer.eval()(x), wanted
+
+
+def half_precision(solution: Any) -> tuple[Any, Any]:
+    """float16 with products beyond its range, beside torch's kernel in float64."""
+    query, key = torch.randint(30, 50, (2, 4, 64)), torch.randint(-50, 50, (2, 6, 64))
+    value, mask = randn(2, 6, 3).half(), torch.rand(2, 4, 6) < 0.6
+    mask[..., 0] = True
+    kernel = nn.functional.scaled_dot_product_attention
+    wanted = kernel(query.double(), key.double(), value.double(), attn_mask=mask)
+    narrow = solution.attention(query.half(), key.half(), value, mask)
+    torch.testing.assert_close(narrow.double(), wanted, rtol=0, atol=2e-3)
+    return solution.attention(query.double(), key.double(), value.double(), mask), wanted
 
 
 TWINS = {
@@ -162,4 +174,5 @@ TWINS = {
     "fix-shared-prompt": shared_prompt,
     "fix-rotary-cache": rotary_cache,
     "fix-dropout": dropout,
+    "fix-half-precision": half_precision,
 }

@@ -1,0 +1,22 @@
+"""The scale was dropped, so large widths saturate the softmax.
+
+去掉了缩放，宽度大时 softmax 饱和。
+"""
+
+import math
+
+import torch
+
+
+def attention(query, key, value, mask=None):
+    # query (..., Lq, D), key (..., Lk, D), value (..., Lk, Dv)
+    dtype = query.dtype
+    wide = torch.promote_types(dtype, torch.float32)  # float64 stays float64
+    query, key, value = query.to(wide), key.to(wide), value.to(wide)
+    scores = query @ key.transpose(-2, -1)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights.masked_fill(~mask, 0.0)  # a row without keys is NaN until here
+    return (weights @ value).to(dtype)
