@@ -65,10 +65,25 @@ def latent(solution: Any) -> tuple[Any, Any]:
     return layer(x), wanted[0]
 
 
+def flash_backward(solution: Any) -> tuple[Any, Any]:
+    """Against autograd through ordinary attention, which knows neither tiles nor logsumexp."""
+    inputs = [x.requires_grad_() for x in (randn(2, 7, 4), randn(2, 9, 4), randn(2, 9, 3))]
+    query, key, _ = inputs
+    seen = torch.ones(7, 9, dtype=torch.bool).tril(2)
+    output, _ = textbook("scaled_dot_product", "scaled_dot_product")(*inputs, seen)
+    scores = (query @ key.transpose(-2, -1) / 2).masked_fill(~seen, -torch.inf)
+    grad = randn(*output.shape)
+    known = (output.detach(), scores.detach().logsumexp(-1), grad)
+    plain = [x.detach() for x in inputs]
+    got = solution.flash_attention_backward(*plain, *known, 4, True)
+    return got, torch.autograd.grad(output, inputs, grad)
+
+
 TWINS = {
     "document-mask": document_mask,
     "attention-sink-mask": attention_sink_mask,
     "rolling-kv-cache": rolling,
     "paged-attention": paged,
     "multi-head-latent-attention": latent,
+    "flash-attention-backward": flash_backward,
 }
