@@ -45,7 +45,7 @@ def controls(setup: Setup) -> Setup:
         key="lab_text_example",
         on_change=_take_example,
     )
-    heads = ordered()
+    heads = ordered(typed)
     head = setup.text.head if setup.text.head in heads else heads[0]
     st.session_state[_HEAD] = head
     st.selectbox(
@@ -62,7 +62,7 @@ def controls(setup: Setup) -> Setup:
 
 def first_example() -> str:
     """The sentence that stands there at first, in the person's language."""
-    return EXAMPLES[0] if language() == "en" else EXAMPLES[3]
+    return EXAMPLES[1] if language() == "en" else EXAMPLES[3]
 
 
 def render(setup: Setup) -> None:

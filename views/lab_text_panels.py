@@ -18,6 +18,7 @@ from views.i18n import t
 from views.lab_panels import words
 
 KINDS = ("pronoun_zh", "pronoun", "bracket", "verb", "classifier", "previous", "next", "itself")
+CHINESE = ("pronoun_zh", "classifier")  # kinds that only Chinese has
 EARNED = 0.4  # mean weight from which a head carries the name
 OTHERS_TOLD = 0.01
 
@@ -48,11 +49,12 @@ def named() -> tuple[Named, ...]:
     return tuple(found)
 
 
-def ordered() -> list[str]:
-    """All heads as "layer.head", those with a name first."""
-    first = [f"{entry.layer + 1}.{entry.head}" for entry in named()]
+def ordered(text: str) -> list[str]:
+    """All heads as "layer.head": those with a name first, and first of these what fits the text."""
+    chinese = any("\u3400" <= sign <= "\u9fff" for sign in text)
+    first = sorted(named(), key=lambda entry: (entry.kind in CHINESE) != chinese)
     rest = [f"{layer + 1}.{head}" for layer in range(LAYERS) for head in range(HEADS)]
-    return list(dict.fromkeys([*first, *rest]))
+    return list(dict.fromkeys([*(f"{e.layer + 1}.{e.head}" for e in first), *rest]))
 
 
 def names_of(where: str) -> list[Named]:
@@ -119,7 +121,7 @@ def frame_of(reading: Reading, where: str, pinned: int | None) -> bytes:
         [item],
         said,
         alt=describe(reading, item),
-        strip=[_thumbnail(reading, place) for place in ordered()],
+        strip=[_thumbnail(reading, place) for place in ordered("".join(reading.names[1:]))],
         selected=where,
         picks=(),
         more={"tokens": [_token(reading, i) for i in range(len(reading.tokens))], "pinned": pinned},
