@@ -79,6 +79,16 @@ def flash_backward(solution: Any) -> tuple[Any, Any]:
     return got, torch.autograd.grad(output, inputs, grad)
 
 
+def windows(solution: Any) -> tuple[Any, Any]:
+    args = (randn(2, 3, 54, 4), randn(2, 3, 54, 4), randn(2, 3, 54, 5), 6, 9, 3, 2)
+    return solution.window_attention(*args), textbook("shifted_window", "by_windows")(*args)
+
+
+def rollout(solution: Any) -> tuple[Any, Any]:
+    weights = torch.rand(3, 2, 4, 5, 5, dtype=torch.float64)
+    return solution.attention_rollout(weights), textbook("rollout", "rollout")(weights)[0]
+
+
 TWINS = {
     "document-mask": document_mask,
     "attention-sink-mask": attention_sink_mask,
@@ -86,4 +96,6 @@ TWINS = {
     "paged-attention": paged,
     "multi-head-latent-attention": latent,
     "flash-attention-backward": flash_backward,
+    "window-attention": windows,
+    "attention-rollout": rollout,
 }
