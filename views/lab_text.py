@@ -32,6 +32,7 @@ _SETUP = "lab_setup"
 _MAP = "lab_text_map"
 _TEXT = "lab_text"
 _HEAD = "lab_text_head"
+UNKNOWN = ("name", "word", "character", "other")  # kinds of what the model does not know
 
 
 def controls(setup: Setup) -> Setup:
@@ -156,7 +157,7 @@ def _say_unknown(reading: Reading, lost: int) -> None:
     unknown = {token.text: token.read for token in reading.tokens if not token.known}
     if unknown:
         said = ", ".join(
-            f"{_safe(text)} ({t('lab.text_as_' + kind_of(read))})" for text, read in unknown.items()
+            f"{_safe(text)} ({t(f'lab.text_as_{kind_of(read)}')})" for text, read in unknown.items()
         )
         st.caption(t("lab.text_unknown", tokens=said))
     if lost:
@@ -170,4 +171,5 @@ def _safe(text: str) -> str:
 
 def kind_of(read: str) -> str:
     """The class of an unknown token as the strings name it: "name", "word", "character", …"""
-    return read.strip("<>").split("-")[0]
+    kind = read.strip("<>").split("-")[0]
+    return kind if kind in UNKNOWN else "other"

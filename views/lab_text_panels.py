@@ -66,7 +66,7 @@ def head_title(where: str) -> str:
     """A head in the list: its names with their scores, and where it stands."""
     layer, head = where.split(".")
     place = t("lab.text_place", layer=layer, head=head)
-    earned = [f"{t('lab.text_kind_' + e.kind)} {100 * e.score:.0f}%" for e in names_of(where)]
+    earned = [f"{t(f'lab.text_kind_{e.kind}')} {100 * e.score:.0f}%" for e in names_of(where)]
     return f"{', '.join(earned)} · {place}" if earned else place
 
 

@@ -31,8 +31,8 @@ def take_away(run: Run, step: int, item: Panel, part: Shown) -> None:
         ),
         "svg": ("SVG", "image/svg+xml", lambda: export.svg(item, part)),
         "csv": ("CSV", "text/csv", lambda: export.csv(item, part)),
-        "curves.svg": (t("lab.train_curves_svg"), "image/svg+xml", lambda: curves_svg(run, step)),
-        "curves.csv": (t("lab.train_curves_csv"), "text/csv", lambda: curves_csv(run)),
+        "curves_svg": (t("lab.train_curves_svg"), "image/svg+xml", lambda: curves_svg(run, step)),
+        "curves_csv": (t("lab.train_curves_csv"), "text/csv", lambda: curves_csv(run)),
         "npz": ("NPZ", "application/zip", lambda: npz(run)),
     }
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -40,12 +40,12 @@ def take_away(run: Run, step: int, item: Panel, part: Shown) -> None:
             st.download_button(
                 label,
                 make,
-                f"{file}.{ending}",
+                f"{file}.{ending.replace('_', '.')}",
                 mime,
                 key=f"lab_train_{ending}",
                 on_click="ignore",
                 icon=":material/download:",
-                help=t(f"lab.train_export_{ending.replace('.', '_')}"),
+                help=t(f"lab.train_export_{ending}"),
             )
     with st.expander(t("lab.code_for_this")):
         st.code(snippet(run, step), language="python")
