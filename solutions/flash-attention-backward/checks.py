@@ -194,6 +194,15 @@ def check_leading_dimensions(trial: Trial) -> None:
         hold(trial, draw(trial, (5, 6), block=4, leading=leading), dtypes=(DOUBLE,))
 
 
+def check_not_causal_by_default(trial: Trial) -> None:
+    """Where `causal` is not given, every query sees every key.
+
+    没有给出 `causal` 时，每个查询都能看到所有键。
+    """
+    *inputs, _ = draw(trial, (5, 6), block=4)
+    hold(trial, inputs)
+
+
 def check_causal_tiles(trial: Trial) -> None:
     """Causal: query i sees keys 0 to i, counted over the whole sequence and not within a tile.
 
