@@ -12,7 +12,7 @@ from views.i18n import t
 if TYPE_CHECKING:
     from views.lab_setup import Setup
 
-PAGE = {"order": 4, "icon": ":material/science:", "key": "nav.lab"}
+PAGE = {"order": 5, "icon": ":material/science:", "key": "nav.lab"}
 
 _WRITTEN = "lab_written"
 _SETUP = "lab_setup"
@@ -77,9 +77,12 @@ def _lab() -> None:
     tab = lab_controls.choose_tab()
     left, right = st.columns([2, 7], gap="medium")
     with left:
-        # Only a narrow window has this switch (see style.css): there the map comes first.
-        st.toggle(t("lab.settings"), key="lab_fold")
-        with st.container(key="lab_controls"):
+        # Only a narrow window has this switch (see style.css): there the map comes first. Not in
+        # the Text view, whose sentence is what one came for.
+        folds = tab != "text"
+        if folds:
+            st.toggle(t("lab.settings"), key="lab_fold")
+        with st.container(key="lab_controls" if folds else "lab_sentence"):
             setup = _controls(tab, list(attention.variants()))
     with right:
         _show_complaints()

@@ -14,7 +14,7 @@ from views import session
 from views.i18n import say, t
 from views.widgets import address, data_errors, facts, link, one_line, page, plain
 
-PAGE = {"order": 5, "icon": ":material/route:", "key": "nav.paths", "layout": "centered"}
+PAGE = {"order": 2, "icon": ":material/route:", "key": "nav.paths", "layout": "centered"}
 
 _ICONS = {True: ":material/check_circle:", False: ":material/radio_button_unchecked:"}
 _TARGETS = {"question": ("questions", "id"), "problem": ("problems", "slug")}

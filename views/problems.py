@@ -14,7 +14,7 @@ from views.i18n import say, t
 from views.problem.words import STATE_ICONS, STATES, facts, states
 from views.widgets import address, data_errors, link, plain
 
-PAGE = {"order": 3, "icon": ":material/code:", "key": "nav.problems"}
+PAGE = {"order": 4, "icon": ":material/code:", "key": "nav.problems"}
 FILTERS = ("q", "level", "tag", "state")
 
 

@@ -8,7 +8,7 @@ from views.recall.listing import listing
 from views.session import bank
 from views.widgets import address, data_errors, plain
 
-PAGE = {"order": 2, "icon": ":material/quiz:", "key": "nav.questions", "layout": "centered"}
+PAGE = {"order": 3, "icon": ":material/quiz:", "key": "nav.questions", "layout": "centered"}
 
 
 def render() -> None:
