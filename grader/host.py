@@ -7,7 +7,7 @@ code would do in the sandbox.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -126,7 +126,7 @@ class Host:
         if not isinstance(module, nn.Module):
             return Made(ticket, None)
         with self._guarded():
-            named = dict(_named(module))
+            named = _without_aliases(module, setup.weights)
             made = Made(ticket, {name: tuple(value.shape) for name, value in named.items()})
             if fits(made, setup.weights):
                 _load(module, named, setup.weights)
@@ -136,7 +136,7 @@ class Host:
         """Converts the layer to the weights' dtype and copies them in by name."""
         with self._guarded():
             module = self.kept[ticket.number]
-            _load(module, dict(_named(module)), weights)
+            _load(module, _without_aliases(module, weights), weights)
 
     def call(
         self,
@@ -243,6 +243,13 @@ def fits(made: Made, weights: dict[str, Tensor]) -> bool:
 
 def _named(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     return module.named_parameters(remove_duplicate=False)
+
+
+def _without_aliases(module: nn.Module, names: Collection[str]) -> dict[str, nn.Parameter]:
+    """The parameters by name, without further names for those in `names` (in a list of layers)."""
+    named = dict(_named(module))
+    known = {id(named[name]) for name in names if name in named}
+    return {n: value for n, value in named.items() if n in names or id(value) not in known}
 
 
 def _load(module: nn.Module, named: dict[str, nn.Parameter], weights: dict[str, Tensor]) -> None:

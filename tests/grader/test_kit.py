@@ -109,7 +109,21 @@ def test_parameters_are_matched_by_name_whatever_their_order() -> None:
             super().__init__(width)
             self.register_buffer("mask", torch.ones(1))
 
+    class Listed(Double):
+        def __init__(self, width: int) -> None:
+            super().__init__(width)
+            self.steps = nn.Sequential(self.linear, nn.Tanh())
+
+    class Further(Double):
+        def __init__(self, width: int) -> None:
+            super().__init__(width)
+            self.steps = nn.Sequential(nn.Linear(width, width))
+
     reference = {"Layer": Double}
+    listed = trial({"Layer": Listed}, reference, "Layer")
+    listed.layer(4).compare(listed.randn(2, 4))  # another name for a layer is no other layer
+    with pytest.raises(Failure, match=r"unexpected steps\.0\.bias"):
+        trial({"Layer": Further}, reference, "Layer").layer(4).make()
     good = trial({"Layer": Buffered}, reference, "Layer")
     good.layer(4).compare(good.randn(2, 4))
     with pytest.raises(Failure, match="missing linear"):
