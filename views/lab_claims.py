@@ -156,7 +156,7 @@ def distance(seed: int, base: int) -> Evidence:
     """What rotary does to distant keys: equal vectors drift apart, strangers stay as they were."""
     dim, length = 64, 48
     same = _normal(seed, 1, 1, dim)[0].expand(length, dim)
-    turned = apply_rotary(same, torch.arange(length), base)
+    turned = apply_rotary(same, torch.arange(length), float(base))
     maps = {
         "claim_same_plain": same @ same.T / dim,
         "claim_same_turned": turned @ turned.T / dim,
@@ -170,7 +170,7 @@ def distance(seed: int, base: int) -> Evidence:
         "far_same": far["same"],
         "near_spread": near["spread"],
         "far_spread": far["spread"],
-        "slowest": 2 * math.pi / float(frequencies(dim, base)[-1]),
+        "slowest": 2 * math.pi / float(frequencies(dim, float(base))[-1]),
     }
     return Evidence(maps, numbers, table)
 
@@ -179,8 +179,8 @@ def _at_distance(seed: int, dim: int, base: int, far: int) -> dict[str, float]:
     """Scores q·k/d of many pairs at one distance: mean of equal vectors, spread of independent."""
     query, key = _normal(seed, 2, 4096, dim)
     place = torch.tensor([far])
-    same = query[:, None] * apply_rotary(query[:, None], place, base)
-    strange = query[:, None] * apply_rotary(key[:, None], place, base)
+    same = query[:, None] * apply_rotary(query[:, None], place, float(base))
+    strange = query[:, None] * apply_rotary(key[:, None], place, float(base))
     return {
         "distance": float(far),
         "same": float(same.sum(-1).mean()) / dim,

@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 from grader.verdict import Array, ExampleResult
 
 
+# Where patches are as many as height times width, the image grows in width alone.
+OF_AN_IMAGE = ("height", "window", "shift")
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Inputs by name, as `Grader.run` takes them; `arguments` construct a layer."""
@@ -41,7 +45,11 @@ def drawn_like(example: ExampleResult, times: int, seed: int) -> Drawn | None:
     random = np.random.default_rng(seed)
     try:
         arguments = ast.literal_eval(f"[{example.arguments}]") if example.arguments else None
-        inputs = {name: _like(value, times, random) for name, value in example.inputs.items()}
+        image = {"height", "width"} <= example.inputs.keys()
+        inputs = {
+            name: _like(value, 1 if image and name in OF_AN_IMAGE else times, random)
+            for name, value in example.inputs.items()
+        }
     except (ValueError, SyntaxError):
         return None
     if arguments is not None:
