@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from grader.verdict import Array, ExampleResult
 
-
 # Where patches are as many as height times width, the image grows in width alone.
 OF_AN_IMAGE = ("height", "window", "shift")
 
