@@ -39,6 +39,8 @@ def adopt(setup: Setup) -> None:
         "lab_claim_rank": str(setup.claim_rank),
         "lab_train_heads": str(setup.train_heads),
         **({"lab_text": setup.text.text} if setup.text.text else {}),
+        "lab_text_source": "pretrained" if setup.text.model else "own",
+        **({"lab_text_model": setup.text.model} if setup.text.model else {}),
     }
     values |= {"lab_layers": setup.layers, "lab_rollout": setup.rollout}
     code = setup.code
@@ -103,6 +105,12 @@ def text_area(key: str, label: str, default: str, most: int) -> str:
     """A text of several lines, at first the default."""
     _prepare(key, default)
     return str(_kept(key, st.text_area(label, key=key, max_chars=most, height=120)))
+
+
+def text_line(key: str, label: str, default: str, most: int, help_text: str) -> str:
+    """A text of one line, at first the default; spaces around it do not count."""
+    _prepare(key, default)
+    return str(_kept(key, st.text_input(label, key=key, max_chars=most, help=help_text))).strip()
 
 
 def choose_truth(key: str, label: str, help_text: str) -> bool:

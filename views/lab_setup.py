@@ -44,7 +44,7 @@ _RESERVED |= {
     "train_heads",
     "step",
 }
-_RESERVED |= {"text", "text_head", "token"}
+_RESERVED |= {"text", "text_head", "text_model", "token"}
 _RESERVED |= {"own", "stack", "rollout", "code", "code_of", "code_inputs", "code_example"}
 _RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
 _RESERVED |= {"cost_models", "cost_context", "cost_batch", "cost_stored"}

@@ -1,4 +1,4 @@
-"""The Text view: one's own sentence through the small transformer that this project trains."""
+"""The Text view: one's own sentence through a small transformer of ours, or somebody's model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 
 from models import text as model
 from models.vocabulary import LONGEST, tokens
+from views import lab_text_pretrained
 from views.charts import heatmap
 from views.charts.tokens import mount
 from views.i18n import language, t
@@ -36,7 +37,10 @@ UNKNOWN = ("name", "word", "character", "other")  # kinds of what the model does
 
 
 def controls(setup: Setup) -> Setup:
-    """The sentence, and the head to look through: those with a name first."""
+    """The model, the sentence, and the head to look through: those with a name first."""
+    name = lab_text_pretrained.choose_model()
+    if name != setup.text.model:
+        setup = replace(setup, text=replace(setup.text, model=name, head="", token=None))
     typed = text_area(_TEXT, t("lab.text_label"), first_example(), MOST)
     st.selectbox(
         t("lab.text_examples"),
@@ -46,19 +50,23 @@ def controls(setup: Setup) -> Setup:
         key="lab_text_example",
         on_change=_take_example,
     )
-    heads = ordered(typed)
+    kept = setup.text.token if typed == setup.text.text else None
+    setup = replace(setup, text=replace(setup.text, text=typed, token=kept))
+    reading = lab_text_pretrained.reading_of(setup.text) if name is not None else None
+    if name is not None and reading is None:
+        return setup  # its heads are not known yet
+    heads = ordered(typed) if reading is None else list(reading.measured)
     head = setup.text.head if setup.text.head in heads else heads[0]
     st.session_state[_HEAD] = head
     st.selectbox(
         t("lab.head"),
         heads,
-        format_func=head_title,
+        format_func=lambda where: head_title(where, reading),
         key=_HEAD,
         on_change=_take_head,
-        help=t("lab.text_head_help"),
+        help=t("lab.text_head_help" if reading is None else "lab.pretrained_head_help"),
     )
-    kept = setup.text.token if typed == setup.text.text else None
-    return replace(setup, text=replace(setup.text, text=typed, head=head, token=kept))
+    return replace(setup, text=replace(setup.text, head=head))
 
 
 def first_example() -> str:
@@ -68,33 +76,52 @@ def first_example() -> str:
 
 def render(setup: Setup) -> None:
     """Draw lines and matrix of the chosen head, and say what the model is and knows."""
+    if setup.text.model is not None:
+        reading = lab_text_pretrained.render(setup.text)
+        if reading is not None:
+            _draw(setup, reading)
+        return
     found, lost = tokens(setup.text.text)
     if len(found) < 2:
         st.info(t("lab.text_empty"), icon=":material/edit:")
         return
     reading = Reading(tuple(found), model.attention([token.read for token in found]))
+    _draw(setup, reading, lost)
+    with st.expander(t("lab.text_about_title")):
+        _about()
+
+
+def _draw(setup: Setup, reading: Reading, lost: int = 0) -> None:
+    """Lines and matrix of the chosen head with what is known of it, and the downloads."""
     layer, head = (int(part) for part in setup.text.head.split("."))
-    pinned = setup.text.token if (setup.text.token or 0) < len(found) else None
+    pinned = setup.text.token if (setup.text.token or 0) < len(reading.tokens) else None
     item = panel_of(reading, layer - 1, head)
     mount(_MAP, frame_of(reading, setup.text.head, pinned), picked)
-    _say_name(layer - 1, head)
+    if not reading.pretrained:
+        _say_name(layer - 1, head)
     _say_measures(reading, layer - 1, head)
-    _say_unknown(reading, lost)
+    if reading.pretrained:
+        lab_text_pretrained.say_what_it_is(reading)
+    else:
+        _say_unknown(reading, lost)
     take_away(setup, reading, item, heatmap.shown(item, None, None))
-    with st.expander(t("lab.text_about_title")):
-        about = model.facts()
-        st.markdown(
-            t(
-                "lab.text_about",
-                weights=f"{about['weights']:,}",
-                steps=f"{about['steps']:,}",
-                batch=about["batch"],
-                layers=model.LAYERS,
-                heads=model.HEADS,
-                longest=LONGEST,
-            )
+
+
+def _about() -> None:
+    """What our model is, and how its heads came by their names."""
+    about = model.facts()
+    st.markdown(
+        t(
+            "lab.text_about",
+            weights=f"{about['weights']:,}",
+            steps=f"{about['steps']:,}",
+            batch=about["batch"],
+            layers=model.LAYERS,
+            heads=model.HEADS,
+            longest=LONGEST,
         )
-        facts_table()
+    )
+    facts_table()
 
 
 def picked() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from views.charts import heatmap
 from views.charts.heatmap import Panel, Thumbnail
 from views.charts.tiles import Array
 from views.i18n import t
+from views.lab_measures import Measures, measure
 from views.lab_panels import words
 
 KINDS = ("pronoun_zh", "pronoun", "bracket", "verb", "classifier", "previous", "next", "itself")
@@ -25,15 +26,29 @@ OTHERS_TOLD = 0.01
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the model saw it: its tokens and the weights (layers, heads, n, n) of all heads."""
+    """A text as the model saw it: its tokens and the weights (layers, heads, n, n) of all heads.
+
+    `pretrained` is the name of somebody else's model, whose heads are called by what they do here.
+    """
 
     tokens: tuple[Token, ...]
     maps: Array
+    pretrained: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The tokens as they are shown."""
         return tuple(token.text or t("lab.text_start") for token in self.tokens)
+
+    @cached_property
+    def measured(self) -> dict[str, Measures]:
+        """The measures of every head on this text, in order."""
+        layers, heads = self.maps.shape[:2]
+        return {
+            f"{layer + 1}.{head}": measure(self.maps[layer, head])
+            for layer in range(layers)
+            for head in range(heads)
+        }
 
 
 @cache
@@ -62,10 +77,24 @@ def names_of(where: str) -> list[Named]:
     return [entry for entry in named() if where == f"{entry.layer + 1}.{entry.head}"]
 
 
-def head_title(where: str) -> str:
-    """A head in the list: its names with their scores, and where it stands."""
+def pattern_of(reading: Reading, where: str) -> str:
+    """What a head of somebody else's model does on this text; nothing where it is a mixture."""
+    found = reading.measured[where]
+    if found.pattern == "mixed":
+        return ""
+    return f"{t(f'lab.pattern_{found.pattern}')} {100 * found.share:.0f}%"
+
+
+def head_title(where: str, reading: Reading | None = None) -> str:
+    """A head in the list: its names with their scores, and where it stands.
+
+    The heads of a reading of somebody else's model are called by their pattern.
+    """
     layer, head = where.split(".")
     place = t("lab.text_place", layer=layer, head=head)
+    if reading is not None and reading.pretrained:
+        pattern = pattern_of(reading, where)
+        return f"{pattern} · {place}" if pattern else place
     earned = [f"{t(f'lab.text_kind_{e.kind}')} {100 * e.score:.0f}%" for e in names_of(where)]
     return f"{', '.join(earned)} · {place}" if earned else place
 
@@ -74,7 +103,7 @@ def panel_of(reading: Reading, layer: int, head: int) -> Panel:
     """The matrix of one head."""
     where = f"{layer + 1}.{head}"
     return Panel(
-        title=head_title(where),
+        title=head_title(where, reading),
         values=reading.maps[layer, head][None],
         labels=("",),
         rows=t("lab.axis_query"),
@@ -89,7 +118,8 @@ def panel_of(reading: Reading, layer: int, head: int) -> Panel:
 def describe(reading: Reading, item: Panel) -> str:
     """Alternative text: which head, how many tokens, and the strongest ties between tokens."""
     maps = item.values[0].copy()
-    maps[:, 0] = 0.0  # the start token is where heads rest
+    if not reading.pretrained:
+        maps[:, 0] = 0.0  # the start token is where heads rest
     strongest = np.argsort(maps, axis=None)[::-1][:3]
     pairs = [np.unravel_index(int(flat), maps.shape) for flat in strongest]
     ties = [
@@ -121,11 +151,19 @@ def frame_of(reading: Reading, where: str, pinned: int | None) -> bytes:
         [item],
         said,
         alt=describe(reading, item),
-        strip=[_thumbnail(reading, place) for place in ordered("".join(reading.names[1:]))],
+        strip=[_thumbnail(reading, place) for place in strip_of(reading, where)],
         selected=where,
         picks=(),
         more={"tokens": [_token(reading, i) for i in range(len(reading.tokens))], "pinned": pinned},
     )
+
+
+def strip_of(reading: Reading, where: str) -> list[str]:
+    """The heads to choose from in pictures: all of our model, those of one layer of another."""
+    if not reading.pretrained:
+        return ordered("".join(reading.names[1:]))
+    layer = where.split(".")[0]
+    return [f"{layer}.{head}" for head in range(reading.maps.shape[1])]
 
 
 def _thumbnail(reading: Reading, where: str) -> Thumbnail:
@@ -133,6 +171,9 @@ def _thumbnail(reading: Reading, where: str) -> Thumbnail:
     earned = names_of(where)
     title = " / ".join(t(f"lab.text_kind_{entry.kind}") for entry in earned) or "–"
     place = t("lab.text_short", layer=layer, head=head)
+    if reading.pretrained:
+        title = pattern_of(reading, where) or "–"
+        return Thumbnail(where, title, place, panel_of(reading, layer - 1, head))
     score = f" {100 * earned[0].score:.0f}%" if earned else ""
     return Thumbnail(where, title, f"{place}{score}", panel_of(reading, layer - 1, head))
 
@@ -142,7 +183,7 @@ def _token(reading: Reading, index: int) -> dict[str, str]:
     kind = "start" if token.read == START else "" if token.known else "unknown"
     note = {
         "start": t("lab.text_start_note"),
-        "unknown": t("lab.text_unknown_note"),
+        "unknown": t("lab.pretrained_unknown" if reading.pretrained else "lab.text_unknown_note"),
         "": "",
     }[kind]
     return {"text": reading.names[index], "kind": kind, "note": note}

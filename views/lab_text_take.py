@@ -40,7 +40,8 @@ def take_away(setup: Setup, reading: Reading, item: Panel, part: Shown) -> None:
                 help=t(f"lab.text_export_{kind}"),
             )
     with st.expander(t("lab.code_for_this")):
-        st.code(snippet(setup.text.text, setup.text.head), language="python")
+        code = snippet(setup.text.text, setup.text.head, reading.pretrained)
+        st.code(code, language="python")
 
 
 def csv(item: Panel) -> bytes:
@@ -67,21 +68,48 @@ def npz(reading: Reading) -> bytes:
     return buffer.getvalue()
 
 
-def snippet(text: str, where: str) -> str:
-    """The few lines that make this map again, run from the project's folder."""
+def snippet(text: str, where: str, pretrained: str = "") -> str:
+    """The few lines that make this map again, run from the project's folder.
+
+    With a `pretrained` model they need `transformers`, and no project.
+    """
     layer, head = (int(part) for part in where.split("."))
     return "\n".join(
         [
             "import matplotlib.pyplot as plt",
-            "from models.text import attention",
-            "from models.vocabulary import tokens",
-            "",
-            f"found, cut = tokens({text!r})",
-            "weights = attention([token.read for token in found])  # layers, heads, n, n",
+            *(_pretrained_lines(text, pretrained) if pretrained else _own_lines(text)),
             f'plt.imshow(weights[{layer - 1}, {head}], cmap="viridis", vmin=0, vmax=1)',
-            "names = [token.text for token in found]",
             "plt.xticks(range(len(names)), names, rotation=90)",
             "plt.yticks(range(len(names)), names)",
             "plt.show()",
         ]
     )
+
+
+def _own_lines(text: str) -> list[str]:
+    return [
+        "from models.text import attention",
+        "from models.vocabulary import tokens",
+        "",
+        f"found, cut = tokens({text!r})",
+        "weights = attention([token.read for token in found])  # layers, heads, n, n",
+        "names = [token.text for token in found]",
+    ]
+
+
+def _pretrained_lines(text: str, name: str) -> list[str]:
+    return [
+        "import torch",
+        "from transformers import AutoModel, AutoTokenizer",
+        "",
+        f"name = {name!r}",
+        "tokenizer = AutoTokenizer.from_pretrained(name)",
+        "model = AutoModel.from_pretrained(",
+        '    name, attn_implementation="eager", use_safetensors=True, dtype=torch.float32',
+        ")",
+        f'encoded = tokenizer({text!r}, return_tensors="pt")',
+        "with torch.no_grad():",
+        "    maps = model(**encoded, output_attentions=True).attentions",
+        "weights = torch.cat(maps)  # layers, heads, n, n",
+        'names = tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist())',
+    ]
