@@ -74,6 +74,7 @@ def found_for(setup: Setup) -> Evidence:
 def render(setup: Setup) -> None:
     """Draw the evidence side by side, and the claim with its numbers filled in."""
     found = found_for(setup)
+    st.markdown(f"#### {t(f'lab.claim_{setup.claim}')}", anchors=False)
     panels = [_panel(name, found) for name in found.maps]
     frame = heatmap.encode(panels, words(), alt=describe("weights", panels[-1]), picks=())
     heatmap.mount(MAP, frame, _nothing)
