@@ -1,4 +1,4 @@
-"""Causal self-attention with a KV cache. Vaswani et al., 2017; the standard way to decode.
+"""Causal self-attention with a KV cache. Shazeer, Fast Transformer Decoding, 2019 (section 2.4).
 
 A token's key and value depend on that token's input only, and later tokens never change them: they
 are computed once and kept. A past query is never needed again, so there is no query cache. Feeding
@@ -21,9 +21,9 @@ from attention.stages import silent, stage
 VARIANT = {
     "title": {"en": "KV cache", "zh": "键值缓存（KV cache）"},
     "family": "cache",
-    "year": 2017,
-    "paper": "Vaswani et al., Attention Is All You Need",
-    "url": "https://arxiv.org/abs/1706.03762",
+    "year": 2019,
+    "paper": "Shazeer, Fast Transformer Decoding: One Write-Head is All You Need",
+    "url": "https://arxiv.org/abs/1911.02150",
     "parameters": {
         "num_heads": {"default": 4, "min": 1, "max": 32, "step": 1},
         "prompt": {"default": 4, "min": 1, "max": 64, "step": 1},

@@ -3,7 +3,8 @@
 Section 3.5:  PE(pos, 2i) = sin(pos / base^(2i/d)),  PE(pos, 2i+1) = cos(pos / base^(2i/d)),
 added to the token embeddings. Attention alone cannot tell the order of its keys; this marks each
 place with clock hands of geometrically growing period, 2 pi to 2 pi base. PE(pos + k) is a fixed
-rotation of PE(pos), so PE(p) . PE(q) depends on p - q only and falls off with the distance.
+rotation of PE(pos), so PE(p) . PE(q) depends on p - q only and, on the whole,
+falls with the distance.
 Time O(L^2 d), memory O(L^2); the table itself costs O(L d).
 """
 

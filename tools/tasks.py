@@ -78,6 +78,7 @@ def test(python: Path) -> int:
     pytest: list[str | Path] = [python, "-m", "pytest"]
     steps: list[tuple[str, list[str | Path]]] = [
         ("ruff", [python, "-m", "ruff", "check", "."]),
+        ("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("mypy", [python, "-m", "mypy"]),
         ("import rules", [python, "-c", LINT_IMPORTS]),
         ("tests", [*pytest, "-m", "not browser", "-n", "2", "--dist", "worksteal"]),

@@ -162,3 +162,15 @@ def check_large_logsumexps(trial: Trial) -> None:
     outputs, logsumexps = draw(trial, 3)
     for centre in (1e4, -1e4):
         hold(trial, outputs, centre + (4 * logsumexps).round() / 4, logits=1e4)
+
+
+def check_logsumexps_far_apart(trial: Trial) -> None:
+    """Parts twenty thousand apart: the larger one counts alone, and nothing overflows.
+
+    各部分相差两万时，只有较大的那个起作用，且不溢出。
+    """
+    outputs, logsumexps = draw(trial, 3)
+    centres = torch.tensor([-1e4, 1e4, 0.0], dtype=DOUBLE).view(3, 1, 1, 1)
+    for order in ((0, 1, 2), (1, 2, 0)):
+        far = centres[[*order]] + (4 * logsumexps).round() / 4
+        hold(trial, outputs, far, logits=1e4)

@@ -52,7 +52,8 @@ class MiniGPT(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         positions = torch.arange(tokens.shape[0], device=tokens.device)
-        x = self.token_embedding(tokens) + self.position_embedding(positions)[:, None]  # (B, L, d_model)
+        # (B, L, d_model)
+        x = self.token_embedding(tokens) + self.position_embedding(positions)[:, None]
         for block in self.blocks:
             x = block(x)
         return self.head(self.norm(x))  # (B, L, vocab_size)
