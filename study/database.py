@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,7 +107,7 @@ def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: object) -> None:  # noqa: ARG001
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         # FULL, not NORMAL: with NORMAL the last transactions before a power cut can be lost.
         # It costs one fsync for each write, and drafts are written about once a second.
         connection.execute("PRAGMA synchronous = FULL")
@@ -114,6 +116,20 @@ def _configure_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         connection.exec_driver_sql(str(options.get("headroom_begin", "BEGIN")))
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Journal mode WAL. Two that start together may both want to switch a new file over, and for
+    that step SQLite does not wait by itself."""
+    last = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.02)
 
 
 def _bring_up_to_date(engine: Engine) -> None:

@@ -100,6 +100,22 @@ def test_two_that_find_no_tables_do_not_both_make_them(monkeypatch: pytest.Monke
         store.close()
 
 
+def test_the_change_to_the_write_ahead_journal_is_tried_again() -> None:
+    """When two open a new file at once, SQLite refuses one of them without waiting."""
+    answers = [sqlite3.OperationalError("database is locked")] * 2
+
+    class Busy(sqlite3.Connection):
+        def execute(self, *_: Any) -> Any:
+            if answers:
+                raise answers.pop()
+
+    database._write_ahead(Busy(":memory:"))
+    assert not answers
+    answers.append(sqlite3.OperationalError("file is not a database"))
+    with pytest.raises(sqlite3.OperationalError, match="not a database"):
+        database._write_ahead(Busy(":memory:"))
+
+
 def schema(url: URL | str) -> dict[str, Any]:
     engine = create_engine(url)
     found = inspect(engine)
