@@ -1,14 +1,16 @@
 """Every problem's folder is whole, and its checks tell right from wrong, whatever the seed."""
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 
-from grader.exam import Problem, diagnose, run_checks, run_examples
-from grader.local import side
+from grader import Grader
+from grader.exam import Outcome, Problem, diagnose, run_checks, run_examples
+from grader.local import LocalSide, side
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 FOLDERS = sorted(path.parent for path in SOLUTIONS.glob("*/problem.yaml"))
@@ -39,8 +41,30 @@ RIGHT = found("solution.py", "right/*.py")
 WRONG = found("starter.py", "wrong/*.py")
 
 
+MEASURED = [
+    f for f in FOLDERS if "def check_memory" in (f / "checks.py").read_text(encoding="utf-8")
+]
+
+
 def folder_of(path: Path) -> Path:
     return SOLUTIONS / path.relative_to(SOLUTIONS).parts[0]
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is measured in the sandbox alone: this process has other things in its memory."""
+    monkeypatch.setattr(LocalSide, "peak_growth", lambda *_: 0)
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[Grader]:
+    with Grader(judges=1) as shared:
+        yield shared
+
+
+def run(path: Path, seed: int) -> Outcome:
+    exam = problem(folder_of(path))
+    return run_checks(exam, side(path, exam.forbid), seed)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -61,21 +85,46 @@ def test_the_folder_is_whole(folder: Path) -> None:
 @pytest.mark.parametrize("path", RIGHT, ids=names(RIGHT))
 @pytest.mark.parametrize("seed", SEEDS)
 def test_right_answers_pass_every_check(path: Path, seed: int) -> None:
-    exam = problem(folder_of(path))
-    outcome = run_checks(exam, side(path, exam.forbid), seed)
-    assert [(result.name, result.message["en"]) for result in outcome.failed] == []
+    failed = run(path, seed).failed
+    assert [(result.name, result.message["en"]) for result in failed] == []
 
 
 @pytest.mark.parametrize("path", WRONG, ids=names(WRONG))
 def test_wrong_answers_fail_and_are_not_mistaken(path: Path) -> None:
+    exam, outcome = problem(folder_of(path)), run(path, 0)
+    assert outcome.failed or exam.folder in MEASURED
+    if path.parent.name == "wrong":
+        meant = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        told = diagnose(exam, outcome, 0)
+        assert told is None or told["en"] == " ".join(meant.partition("\n\n")[0].split())
+    for seed in SEEDS[1:]:
+        assert fails(path, seed) or exam.folder in MEASURED
+
+
+def fails(path: Path, seed: int) -> bool:
+    """Whether any check fails: none is run after the first that does."""
     exam = problem(folder_of(path))
-    for seed in SEEDS:
-        outcome = run_checks(exam, side(path, exam.forbid), seed)
-        assert outcome.failed
-        if path.parent.name == "wrong" and seed == 0:
-            meant = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            told = diagnose(exam, outcome, seed)
-            assert told is None or told["en"] == " ".join(meant.partition("\n\n")[0].split())
+    answer = side(path, exam.forbid)
+    for name, check in exam.checks.items():
+        trial = exam.trial(answer, seed, name)
+        try:
+            check(trial)
+            trial.finish()
+        except Exception:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
+def test_memory_tells_right_from_wrong_in_the_sandbox(folder: Path, grader: Grader) -> None:
+    def verdict(path: Path) -> str:
+        return grader.check(folder.name, path.read_text(encoding="utf-8")).verdict
+
+    for path in RIGHT:
+        assert folder_of(path) != folder or verdict(path) == "accepted", path
+    only = [path for path in WRONG if folder_of(path) == folder and not run(path, 0).failed]
+    assert only
+    assert {path.name: verdict(path) for path in only} == {path.name: "wrong" for path in only}
 
 
 @pytest.mark.parametrize("path", WRONG, ids=names(WRONG))
