@@ -184,7 +184,7 @@ def check_memory(trial: Trial) -> None:
 
     def stream() -> None:
         for _ in range(32):  # not through `cache.candidate`, which would record every answer
-            trial.candidate.call(cache.theirs, [key.clone(), value.clone()])
+            trial.candidate.begin_call(cache.theirs, [key.clone(), value.clone()], (), None)()
 
     grown = trial.candidate.peak_growth(stream)
     if grown > 24 << 20:

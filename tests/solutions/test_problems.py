@@ -42,7 +42,10 @@ WRONG = found("starter.py", "wrong/*.py")
 
 
 MEASURED = [
-    f for f in FOLDERS if "def check_memory" in (f / "checks.py").read_text(encoding="utf-8")
+    folder
+    for folder in FOLDERS
+    if "peak_growth" in (text := (folder / "checks.py").read_text("utf-8"))
+    or "memory_below" in text
 ]
 
 
@@ -113,6 +116,14 @@ def fails(path: Path, seed: int) -> bool:
         except Exception:
             return True
     return False
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_sandbox_says_the_same(folder: Path, grader: Grader) -> None:
+    solution, starter = (folder / name for name in ("solution.py", "starter.py"))
+    verdict = grader.check(folder.name, solution.read_text(encoding="utf-8"))
+    assert verdict.verdict == "accepted", [c for c in verdict.checks if not c.passed]
+    assert grader.check(folder.name, starter.read_text(encoding="utf-8")).verdict != "accepted"
 
 
 @pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
