@@ -13,7 +13,18 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from grader.host import SOURCE, Host, Made, Setup, SubmissionError, Target, describe, load_module
+from grader.host import (
+    SOURCE,
+    Host,
+    Made,
+    Reply,
+    Setup,
+    SubmissionError,
+    Target,
+    describe,
+    fits,
+    load_module,
+)
 from grader.wire import Ticket, receive, send, unpacked
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -78,21 +89,21 @@ class Server:
         return self.host.construct(entry, args, options)
 
     def do_layer(self, **setup: Any) -> Any:
-        return _sent(self.host.layer(_setup(setup)))
+        plan = _setup(setup)
+        return _sent(self.host.layer(plan), plan)
 
     def do_load_state(self, ticket: Ticket, weights: Any) -> None:
         self.host.load_state(ticket, unpacked(weights))
 
     def do_call(self, target: Any, inputs: Any, keep: Any, setup: Any) -> Any:
-        reply = self.host.call(Target(*target), inputs, keep, setup and _setup(setup))
-        return {"outputs": reply.outputs, "left": reply.inputs, "made": _sent(reply.made)}
+        plan = setup and _setup(setup)
+        return _replied(self.host.call(Target(*target), inputs, keep, plan), plan)
 
     def do_vjp(self, target: Any, inputs: Any, cotangents: Any, setup: Any) -> Any:
-        pulled = self.host.vjp(Target(*target), inputs, cotangents, setup and _setup(setup))
+        plan = setup and _setup(setup)
+        pulled = self.host.vjp(Target(*target), inputs, cotangents, plan)
         return {
-            "outputs": pulled.reply.outputs,
-            "left": pulled.reply.inputs,
-            "made": _sent(pulled.reply.made),
+            **_replied(pulled.reply, plan),
             "inputs": pulled.inputs,
             "parameters": pulled.parameters,
             "error": pulled.error,
@@ -116,8 +127,14 @@ def _setup(parts: dict[str, Any]) -> Setup:
     return Setup(**parts | {"weights": unpacked(parts["weights"])})
 
 
-def _sent(made: Made | None) -> Any:
-    return (made.ticket, made.shapes) if made else None
+def _replied(reply: Reply, setup: Setup | None) -> dict[str, Any]:
+    made = _sent(reply.made, setup) if reply.made and setup else None
+    return {"outputs": reply.outputs, "modified": reply.modified, "made": made}
+
+
+def _sent(made: Made, setup: Setup) -> Any:
+    """The layer's ticket, and True where its parameters are as expected, otherwise their shapes."""
+    return made.ticket, fits(made, setup.weights) or made.shapes
 
 
 def _flush(stream: Any) -> None:

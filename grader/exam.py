@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from grader import compare
+from grader import compare, lanes
 from grader.compare import Failure, words
 from grader.host import SubmissionError
 from grader.kit import Trial
@@ -21,6 +22,7 @@ from grader.verdict import CheckResult, Kind, Words
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 DIAGNOSIS_SECONDS = 4.0  # of processor time
+MEASURES_MEMORY = "check_memory"  # how the names of such checks begin
 Check = Callable[[Trial], None]
 
 
@@ -97,9 +99,10 @@ class Problem:
         members = vars(self.checks_module).items()
         return {name: item for name, item in members if name.startswith(prefix) and callable(item)}
 
-    def trial(self, candidate: Side, seed: int, name: str) -> Trial:
-        self.reference.begin()
-        return Trial(candidate, self.reference, self.entry, seed, name)
+    @contextmanager
+    def trial(self, candidate: Side, seed: int, name: str) -> Iterator[Trial]:
+        with self.reference.lent() as reference:
+            yield Trial(candidate, reference, self.entry, seed, name)
 
 
 def checks_of(folder: Path) -> ModuleType:
@@ -136,6 +139,7 @@ class Outcome:
         return [result for result in self.results if not result.passed]
 
 
+@cache
 def bilingual(doc: str | None) -> Words:
     """The two paragraphs of a docstring, English then Chinese."""
     english, _, chinese = inspect.cleandoc(doc or "").partition("\n\n")
@@ -143,23 +147,33 @@ def bilingual(doc: str | None) -> Words:
 
 
 def run_checks(problem: Problem, candidate: Side, seed: int) -> Outcome:
-    """Runs every check in the order of the file, each with draws of its own."""
+    """Runs every check, begun in the order of the file, each with draws of its own.
+
+    Several are under way at once, except beside one that measures the submission's memory.
+    """
     outcome = Outcome([], {})
-    for name, check in problem.checks.items():
-        if outcome.died:
-            outcome.results.append(_not_run(name, check))
-            continue
-        trial = problem.trial(candidate, seed, name)
+    found: dict[str, CheckResult] = {}
+
+    def run_one(name: str, check: Check) -> None:
         record = outcome.records[name] = Record()
-        trial.record = record.answers.append
-        outcome.results.append(_run_one(name, check, trial, record, outcome))
+        with problem.trial(candidate, seed, name) as trial:
+            trial.record = record.answers.append
+            found[name] = _run_one(name, check, trial, record, outcome)
+
+    works = [
+        lanes.Work(partial(run_one, name, check), alone=name.startswith(MEASURES_MEMORY))
+        for name, check in problem.checks.items()
+    ]
+    lanes.run(works, over=lambda: outcome.died is not None)
+    for name, check in problem.checks.items():
+        outcome.results.append(found.get(name) or _not_run(name, check))
     return outcome
 
 
 def _run_one(
     name: str, check: Check, trial: Trial, record: Record, outcome: Outcome
 ) -> CheckResult:
-    start = time.perf_counter()
+    start = lanes.clock()
     failure: Failure | None = None
     try:
         check(trial)
@@ -178,7 +192,7 @@ def _run_one(
     except Exception as error:  # the check met a result it cannot even take apart
         record.answers.append(type(error).__name__)
         failure = _unreadable(error)
-    seconds = time.perf_counter() - start
+    seconds = lanes.clock() - start
     message = failure.message if failure else words("", "")
     detail = failure.detail if failure else None
     return CheckResult(name, failure is None, bilingual(check.__doc__), message, seconds, detail)
@@ -259,11 +273,11 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
             raise Mismatch
 
     variant.kept.clear()
-    trial = problem.trial(variant, seed, name)
-    trial.record = match
     try:
-        problem.checks[name](trial)
-        trial.finish()
+        with problem.trial(variant, seed, name) as trial:
+            trial.record = match
+            problem.checks[name](trial)
+            trial.finish()
     except Mismatch:
         return False
     except SubmissionError as error:
@@ -296,12 +310,12 @@ def run_examples(problem: Problem, candidate: Side, seed: int = 0) -> list[Demon
     """The statement's examples; their draws are always the same."""
     found = []
     for name, example in problem.examples.items():
-        trial = problem.trial(candidate, seed, name)
         error: SubmissionError | Failure | None = None
-        try:
-            example(trial)
-        except (SubmissionError, Failure) as problem_found:
-            error = problem_found
+        with problem.trial(candidate, seed, name) as trial:
+            try:
+                example(trial)
+            except (SubmissionError, Failure) as problem_found:
+                error = problem_found
         found.append(Demonstration(name, bilingual(example.__doc__), trial.shown, error))
     return found
 

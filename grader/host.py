@@ -78,13 +78,13 @@ class Made:
 
 @dataclass(frozen=True)
 class Reply:
-    """Outputs of a call, its tensor inputs as the call left them, and the layer made for it.
+    """Outputs of a call, the first input that it modified, and the layer made for it.
 
-    There are neither outputs nor inputs where that layer's parameters are not those of the weights.
+    There are no outputs where that layer's parameters are not those of the weights.
     """
 
     outputs: Any
-    inputs: tuple[Any, ...] = ()
+    modified: int | None = None
     made: Made | None = None
 
 
@@ -149,6 +149,7 @@ class Host:
         if made and setup and not fits(made, setup.weights):
             return Reply(None, made=made)
         arguments = [self._argument(value) for value in inputs]
+        before = [value.clone() if isinstance(value, Tensor) else None for value in arguments]
         with self._guarded():
             result = self._resolve(target)(*arguments)
             if keep and isinstance(result, list | tuple):
@@ -156,7 +157,7 @@ class Host:
                     self._keep(item) if index in keep else item for index, item in enumerate(result)
                 ]
             outputs = sendable(result)
-            return Reply(outputs, _tensors(arguments), made)
+        return Reply(outputs, _modified(before, arguments), made)
 
     def _set_up(self, target: Target, setup: Setup | None) -> tuple[Target, Made | None]:
         if setup is None:
@@ -181,17 +182,18 @@ class Host:
         target, made = self._set_up(target, setup)
         if made and setup and not fits(made, setup.weights):
             return Gradients(Reply(None, made=made))
-        given, leaves = _with_leaves(inputs)
+        given, leaves, before = _with_leaves(inputs)
         arguments = [self._argument(value) for value in given]
         with self._guarded():
             result = self._resolve(target)(*arguments)
-            reply = Reply(sendable(result), _tensors(arguments), made)
+            outputs = sendable(result)
+        reply = Reply(outputs, _modified(before, arguments), made)
         parameters = self._named(target)
-        outputs = [out for out in flatten(result) if floating(out)]
-        given_back = cotangents(reply.outputs) if callable(cotangents) else cotangents
-        if [out.shape for out in outputs] != [cotangent.shape for cotangent in given_back]:
+        results = [out for out in flatten(result) if floating(out)]
+        given_back = cotangents(outputs) if callable(cotangents) else cotangents
+        if [out.shape for out in results] != [cotangent.shape for cotangent in given_back]:
             return Gradients(reply)
-        pairs = zip(outputs, given_back, strict=True)
+        pairs = zip(results, given_back, strict=True)
         paths = [(out, cotangent.to(out.dtype)) for out, cotangent in pairs if out.requires_grad]
         try:
             with self._guarded(watched=False):
@@ -238,7 +240,11 @@ class Host:
 
 def fits(made: Made, weights: dict[str, Tensor]) -> bool:
     """Whether a layer has the weights' parameters, no others and in their shapes."""
-    return made.shapes == {name: tuple(weight.shape) for name, weight in weights.items()}
+    return made.shapes == shapes_of(weights)
+
+
+def shapes_of(weights: dict[str, Tensor]) -> Shapes:
+    return {name: tuple(weight.shape) for name, weight in weights.items()}
 
 
 def _named(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
@@ -264,9 +270,21 @@ def _load(module: nn.Module, named: dict[str, nn.Parameter], weights: dict[str, 
         module.to(dtype)
 
 
-def _tensors(arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """The tensors among the arguments, as the call left them."""
-    return tuple(sendable(arg) if isinstance(arg, Tensor) else None for arg in arguments)
+def _modified(before: Sequence[Tensor | None], after: Sequence[Any]) -> int | None:
+    """The first argument that is no longer what it was before the call."""
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old is not None and not _unchanged(old, new):
+            return index
+    return None
+
+
+def _unchanged(old: Tensor, new: Tensor) -> bool:
+    try:
+        if old.shape != new.shape or old.dtype != new.dtype:
+            return False
+        return torch.equal(old, new) or torch.equal(torch.nan_to_num(old), torch.nan_to_num(new))
+    except Exception:  # it is not even a dense tensor any more
+        return False
 
 
 class Watch(TorchFunctionMode):
@@ -369,11 +387,13 @@ def _ordinary(tensor: Tensor) -> bool:
     )
 
 
-def _with_leaves(inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:
+def _with_leaves(
+    inputs: Sequence[Any],
+) -> tuple[list[Any], list[Tensor], list[Tensor | None]]:
     """The inputs with every floating tensor replaced by a copy of a leaf that takes gradients.
 
     A copy, so that code which writes into its input gets a gradient and a clear message elsewhere
-    instead of autograd's complaint about leaves.
+    instead of autograd's complaint about leaves. Also the leaves, and the inputs' values.
     """
     leaves: list[Tensor] = []
 
@@ -385,7 +405,9 @@ def _with_leaves(inputs: Sequence[Any]) -> tuple[list[Any], list[Tensor]]:
         leaves.append(value.detach().clone().requires_grad_())
         return leaves[-1].clone()
 
-    return [replace(value) for value in inputs], leaves
+    given = [replace(value) for value in inputs]
+    before = [value.detach().clone() if isinstance(value, Tensor) else None for value in given]
+    return given, leaves, before
 
 
 def _grad(pairs: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor | None]:

@@ -269,14 +269,14 @@ def _on_inputs(
     problem: Problem, side: RemoteSide, inputs: dict[str, Any], arguments: list[Any] | None
 ) -> Demonstration:
     """Both sides on inputs of the caller's choice; a layer gets `arguments` and random weights."""
-    trial = problem.trial(side, 0, "run")
     title = words("Chosen inputs", "所选输入")
     error: SubmissionError | Failure | None = None
-    try:
-        subject = trial.function() if arguments is None else trial.layer(*arguments)
-        subject.show(**{name: _tensor(value) for name, value in inputs.items()})
-    except (SubmissionError, Failure) as found:
-        error = found
+    with problem.trial(side, 0, "run") as trial:
+        try:
+            subject = trial.function() if arguments is None else trial.layer(*arguments)
+            subject.show(**{name: _tensor(value) for name, value in inputs.items()})
+        except (SubmissionError, Failure) as found:
+            error = found
     return Demonstration("run", title, trial.shown, error)
 
 

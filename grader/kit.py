@@ -11,6 +11,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -98,10 +99,10 @@ class Trial:
         self, *args: Any, weights: dict[str, Tensor] | None = None, **options: Any
     ) -> Subject:
         """A layer of the class under test with the judge's own weights, loaded by name."""
-        mine, shapes, ties = self.reference.blank(self.entry, args, options)
-        loaded = self._weights(shapes, weights or {})
-        loaded |= {name: loaded[other] for name, other in ties.items()}
-        self.reference.load_state(mine, loaded)
+        mine, blank = self.reference.blank(self.entry, args, options)
+        loaded = self._weights(blank.shapes, weights or {})
+        loaded |= {name: loaded[other] for name, other in blank.ties.items()}
+        blank.load(loaded)
         plan = Setup(loaded, self.entry, args, options)
         call = _call_text(args, options)
         self.layers.append(Subject(self, Target(), Target(mine), loaded, call, plan=plan))
@@ -118,14 +119,15 @@ class Trial:
 
     def _weights(self, shapes: Shapes, chosen: dict[str, Tensor]) -> dict[str, Tensor]:
         """Random weights of these shapes, all from one draw, or the chosen ones."""
-        sizes = [math.prod(shape) for shape in shapes.values()]
-        drawn = torch.randn(sum(sizes), generator=self.generator, dtype=torch.float32)
-        for (name, shape), part in zip(shapes.items(), _split(drawn, sizes), strict=True):
-            _scale(name, shape, part)
-        weights = dict(zip(shapes, _split(drawn.double(), sizes), strict=True))
-        weights |= {name: weight.double() for name, weight in chosen.items() if name in shapes}
-        for name, shape in shapes.items():
-            weights[name] = weights[name].reshape(shape)
+        sizes, scale, mean = _spread(tuple(shapes.items()))
+        drawn = torch.randn(scale.shape, generator=self.generator, dtype=torch.float32)
+        parts = torch.split((drawn * scale + mean).double(), sizes)
+        weights = {
+            name: part.view(shape)
+            for (name, shape), part in zip(shapes.items(), parts, strict=True)
+        }
+        for name in chosen.keys() & shapes.keys():
+            weights[name] = chosen[name].double().reshape(shapes[name])
         return weights
 
     # Verdicts
@@ -172,18 +174,20 @@ class Trial:
         raise Failure(words(en, zh), **detail)
 
 
-def _split(flat: Tensor, sizes: list[int]) -> Sequence[Tensor]:
-    return torch.split(flat, sizes)
-
-
-def _scale(name: str, shape: tuple[int, ...], drawn: Tensor) -> None:
-    """Makes standard normal draws weights that keep activations near one."""
-    if len(shape) >= 2:
-        drawn *= shape[-1] ** -0.5
-        return
-    drawn /= 2
-    if "norm" in name and name.endswith("weight"):
-        drawn += 1
+@lru_cache(maxsize=1024)
+def _spread(
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+) -> tuple[list[int], Tensor, Tensor]:
+    """Size of every parameter; scale and mean of every weight, to keep activations near one."""
+    sizes = [math.prod(shape) for _, shape in shapes]
+    scales = [shape[-1] ** -0.5 if len(shape) >= 2 else 0.5 for _, shape in shapes]
+    means = [
+        float(len(shape) < 2 and "norm" in name and name.endswith("weight"))
+        for name, shape in shapes
+    ]
+    repeats = torch.tensor(sizes, dtype=torch.int64)
+    scale, mean = (torch.tensor(values).repeat_interleave(repeats) for values in (scales, means))
+    return sizes, scale, mean
 
 
 def _call_text(args: Sequence[Any], options: dict[str, Any]) -> str:

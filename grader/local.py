@@ -6,14 +6,16 @@ import ctypes
 import importlib.util
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from torch import Tensor, nn
 
-from grader.host import Gradients, Host, Reply, Setup, Shapes, Target
+from grader.host import Gradients, Host, Reply, Setup, Target
 from grader.wire import Once, Ticket
 
 M_MMAP_THRESHOLD = -3  # malloc.h
@@ -58,44 +60,53 @@ def copied(value: Any) -> Any:
 
 
 class Blank:
-    """A layer of a reference and what is to be known of its parameters."""
+    """A layer of a reference and what is to be known of its parameters.
+
+    A tie is the name of a parameter that is another one's too, with that other name.
+    """
 
     def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        named = dict(module.named_parameters(remove_duplicate=False))
-        self.shapes = {name: tuple(parameter.shape) for name, parameter in named.items()}
+        self.module = module.double()
+        self.named = dict(module.named_parameters(remove_duplicate=False))
+        self.shapes = {name: tuple(parameter.shape) for name, parameter in self.named.items()}
         first: dict[int, str] = {}
-        owners = {name: first.setdefault(id(weight), name) for name, weight in named.items()}
+        owners = {name: first.setdefault(id(weight), name) for name, weight in self.named.items()}
         self.ties = {name: owner for name, owner in owners.items() if name != owner}
+
+    def load(self, weights: dict[str, Tensor]) -> None:
+        """Lends the layer these weights, in float64; a reference never writes into them."""
+        for name, parameter in self.named.items():
+            parameter.data = weights[name]
 
 
 class ReferenceSide(LocalSide):
-    """A reference: its layers keep no state, so each is constructed once and lent to all trials."""
+    """A reference: its layers keep no state, so each is constructed once and serves many trials."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.idle: dict[Any, list[Blank]] = defaultdict(list)
-        self.lent: list[tuple[Any, Blank]] = []
+        self.used: list[tuple[Any, Blank]] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[ReferenceSide]:
+        """This reference for one trial, of which several may be under way."""
+        side = copy(self)
+        side.kept, side.used = [], []
+        try:
+            yield side
+        finally:
+            for key, made in side.used:
+                self.idle[key].append(made)
 
     def blank(
         self, entry: str, args: Sequence[Any], options: dict[str, Any]
-    ) -> tuple[Ticket, Shapes, dict[str, str]]:
-        """A layer whose weights are yet to be loaded, their shapes by name, and ties among them.
-
-        A tie is the name of a parameter that is another one's too, with that other name.
-        """
+    ) -> tuple[Ticket, Blank]:
+        """A layer whose weights are yet to be loaded."""
         key = (entry, tuple(args), tuple(options.items()))
         idle = self.idle[key]
         made = idle.pop() if idle else Blank(self.namespace[entry](*args, **options))
-        self.lent.append((key, made))
-        return self._keep(made.module), made.shapes, made.ties
-
-    def begin(self) -> None:
-        """A new trial: what the last one used is free again."""
-        self.kept.clear()
-        for key, made in self.lent:
-            self.idle[key].append(made)
-        self.lent.clear()
+        self.used.append((key, made))
+        return self._keep(made.module), made
 
 
 def own_memory(field: str, pid: int | str = "self") -> int:

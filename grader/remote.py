@@ -9,12 +9,13 @@ import socket
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
 
-from grader import wire
+from grader import lanes, wire
 from grader.compare import words
 from grader.exam import Died
 from grader.host import (
@@ -27,6 +28,7 @@ from grader.host import (
     fits,
     flatten,
     floating,
+    shapes_of,
 )
 from grader.local import own_memory
 from grader.verdict import Words
@@ -34,6 +36,7 @@ from grader.wire import Ticket, packed
 
 OUTPUT_KEPT = 64 << 10
 OUTPUT_MOST = 1 << 20
+AHEAD = 64 << 10  # bytes of requests in the channel; the smallest default buffer has three times it
 
 
 class Output:
@@ -84,7 +87,7 @@ class Child:
         self.deadline = 0.0
         self.seconds = 0.0
         self.pristine = 0
-        self.asked: Asked | None = None
+        self.asked: deque[Asked] = deque()  # requests under way, in order
 
     def _flooded(self) -> None:
         self.flood = True
@@ -104,25 +107,29 @@ class Child:
     def begin_asking(self, op: str, **arguments: Any) -> Callable[[], Any]:
         """Sends a request; what is returned waits for the answer, while there is other work.
 
-        One request is under way at a time, so that neither side fills the other's buffer.
+        Further requests are sent before the first is answered only while all of them fit into the
+        channel's buffer: neither side ever waits for the other to read.
         """
-        if self.asked is not None:
-            self.asked.wait()
         self.sequence += 1
-        message = {"seq": self.sequence, "op": op, "with": arguments}
-        self._exchange(wire.send, message)
-        self.asked = Asked(self)
-        return self.asked.answer
+        asked = Asked(self, self.sequence, {"op": op, "with": arguments})
+        while self.asked and sum(other.size for other in self.asked) + asked.size > AHEAD:
+            lanes.pause()
+            if self.asked and self.asked[0].lane is lanes.current():
+                self.asked[0].wait()
+        self.asked.append(asked)
+        self._exchange(wire.write, asked.frame)
+        asked.frame = b""
+        return asked.answer
 
-    def reply(self) -> dict[str, Any]:
-        """The answer to the last request, sound as a message."""
+    def receive(self) -> None:
+        """The answer to the first of the requests under way, sound as a message."""
         reply: dict[str, Any] = self._exchange(wire.receive)
-        self.asked = None
         if set(reply) == {"denied", "line"}:
             raise self._end("denied", str(reply["denied"]), reply["line"])
-        if reply.get("seq") != self.sequence or not ({"value", "error"} & set(reply)):
+        asked = self.asked.popleft()
+        if reply.get("seq") != asked.number or not ({"value", "error"} & set(reply)):
             raise self._end("forged", "an answer to another question")
-        return reply
+        asked.reply = reply
 
     def _exchange(self, work: Callable[..., Any], *message: Any) -> Any:
         try:
@@ -191,18 +198,23 @@ class Child:
 
 
 class Asked:
-    """A request under way."""
+    """A request and, once it is there, its reply."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, number: int, request: dict[str, Any]) -> None:
         self.child = child
+        self.number = number
+        self.lane = lanes.current()
+        self.frame = wire.frame({"seq": number, **request})
+        self.size = len(self.frame)
         self.reply: dict[str, Any] | None = None
 
     def wait(self) -> dict[str, Any]:
-        if self.reply is None:
-            self.reply = self.child.reply()
+        while self.reply is None:
+            self.child.receive()
         return self.reply
 
     def answer(self) -> Any:
+        lanes.pause()
         reply = self.wait()
         if "error" in reply:
             raise self.child.error(reply["error"])
@@ -272,10 +284,12 @@ class RemoteSide:
 
     def layer(self, setup: Setup) -> Made:
         weights = packed(setup.weights)
-        return self._made(self.child.ask("layer", **vars(setup) | {"weights": weights}))
+        return self._made(self.child.ask("layer", **vars(setup) | {"weights": weights}), setup)
 
-    def _made(self, value: Any) -> Made:
+    def _made(self, value: Any, setup: Setup) -> Made:
         match value:
+            case (Ticket() as ticket, True):
+                return Made(ticket, shapes_of(setup.weights))
             case (Ticket() as ticket, None):
                 return Made(ticket, None)
             case (Ticket() as ticket, dict(named)):
@@ -290,7 +304,7 @@ class RemoteSide:
         self, target: Target, inputs: Sequence[Any], keep: Sequence[int], setup: Setup | None
     ) -> Callable[[], Reply]:
         asked = self._begin("call", target, inputs, setup, keep=tuple(keep))
-        return lambda: self._reply(asked(), inputs, setup)
+        return lambda: self._reply(asked(), len(inputs), setup)
 
     def begin_vjp(
         self,
@@ -313,18 +327,18 @@ class RemoteSide:
             **more,
         )
 
-    def _reply(self, value: Any, inputs: Sequence[Any], setup: Setup | None) -> Reply:
+    def _reply(self, value: Any, inputs: int, setup: Setup | None) -> Reply:
         self._expect(value, dict)
-        made = self._made(value.get("made")) if setup and setup.entry else None
+        made = self._made(value.get("made"), setup) if setup and setup.entry else None
         if made and setup and not fits(made, setup.weights):
             return Reply(None, made=made)
-        left = self._expect(value.get("left"), tuple)
-        if len(left) != len(inputs):
-            raise self.child.forged("another number of inputs")
-        return Reply(value.get("outputs"), left, made)
+        modified = value.get("modified")
+        if modified is not None and modified not in range(inputs):
+            raise self.child.forged("an input that does not exist")
+        return Reply(value.get("outputs"), modified, made)
 
     def _gradients(self, value: Any, inputs: Sequence[Any], setup: Setup | None) -> Gradients:
-        reply = self._reply(value, inputs, setup)
+        reply = self._reply(value, len(inputs), setup)
         grads = self._expect(value.get("inputs"), tuple)
         named = self._expect(value.get("parameters"), dict)
         error = self._expect(value.get("error"), str)
@@ -334,6 +348,8 @@ class RemoteSide:
         return Gradients(reply, grads, named, error)
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
+        if self.child.asked:
+            raise RuntimeError("a check that measures memory has a name with check_memory first")
         run()
         if sys.platform != "linux":
             return 0

@@ -21,6 +21,7 @@ from grader.host import (
     Target,
     flatten,
     floating,
+    shapes_of,
 )
 from grader.local import copied
 from grader.wire import Once, Ticket
@@ -317,7 +318,7 @@ class Comparison:
         what = self.names or _names(self.expected)
         for name, actual, wanted in comparing.structure(reply.outputs, self.expected, what):
             _leaf_equal(name, actual, wanted, dtype, self.tolerance, self.logits)
-        _untouched(cast(self.inputs, dtype), reply.inputs)
+        _untouched(reply.modified)
         return reply.outputs
 
     def _pulled(self, got: Gradients, wanted: Gradients) -> None:
@@ -386,22 +387,15 @@ def _zh(name: str) -> str:
     return name.replace("input ", "输入 ")
 
 
-def _untouched(given: Sequence[Any], after: Sequence[Any]) -> None:
-    for index, (before, left) in enumerate(zip(given, after, strict=True)):
-        if not isinstance(before, Tensor) or left is None:
-            continue
-        same = isinstance(left, Tensor) and left.shape == before.shape
-        if not same or not (
-            torch.equal(left, before)
-            or torch.equal(torch.nan_to_num(left), torch.nan_to_num(before))
-        ):
-            raise Failure(
-                words(
-                    f"Input {index + 1} was modified by the call.",
-                    f"调用修改了第 {index + 1} 个输入。",
-                ),
-                what="input modified",
-            )
+def _untouched(modified: int | None) -> None:
+    if modified is not None:
+        raise Failure(
+            words(
+                f"Input {modified + 1} was modified by the call.",
+                f"调用修改了第 {modified + 1} 个输入。",
+            ),
+            what="input modified",
+        )
 
 
 def cast(inputs: Sequence[Any], dtype: torch.dtype) -> list[Any]:
@@ -431,7 +425,7 @@ def _listed(value: Any) -> Any:
 def _same_parameters(got: Shapes | None, weights: dict[str, Tensor], entry: str) -> None:
     if got is None:
         raise Failure(words(f"{entry} is not an nn.Module.", f"{entry} 不是 nn.Module。"))
-    wanted = {name: tuple(weight.shape) for name, weight in weights.items()}
+    wanted = shapes_of(weights)
     missing = sorted(wanted.keys() - got.keys())
     extra = sorted(got.keys() - wanted.keys())
     wrong = sorted(name for name in wanted.keys() & got.keys() if wanted[name] != got[name])

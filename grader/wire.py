@@ -141,7 +141,12 @@ def _special(key: str, body: Any, tensors: list[Tensor], depth: int) -> Any:
 
 
 def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> None:
-    """Sends one frame; Closed if the peer is gone, Late if it does not take the bytes in time."""
+    """Sends one message; Closed if the peer is gone, Late if it does not take the bytes in time."""
+    write(channel, frame(message), deadline)
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    """A message as it is sent."""
     tensors: list[Tensor] = []
     tree = encode(message, tensors)
     shapes = [[NAMES[tensor.dtype], list(tensor.shape)] for tensor in tensors]
@@ -149,7 +154,7 @@ def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> No
     header += b" " * (-len(header) % ALIGNMENT)
     payload = [part for tensor in tensors for part in _padded(tensor)]
     sizes = struct.pack(">II", len(header), sum(map(len, payload)))
-    _write(channel, b"".join([sizes, header, *payload]), deadline)
+    return b"".join([sizes, header, *payload])
 
 
 def _padded(tensor: Tensor) -> list[memoryview | bytes]:
@@ -164,7 +169,8 @@ def raw(tensor: Tensor) -> memoryview:
     return memoryview(flat.view(torch.uint8).numpy().data) if flat.numel() else memoryview(b"")
 
 
-def _write(channel: socket.socket, data: bytes, deadline: float) -> None:
+def write(channel: socket.socket, data: bytes, deadline: float) -> None:
+    """Sends a frame; Closed or Late as for `send`."""
     try:
         _allow(channel, deadline)
         channel.sendall(data)

@@ -109,12 +109,12 @@ def fails(path: Path, seed: int) -> bool:
     exam = problem(folder_of(path))
     answer = side(path, exam.forbid)
     for name, check in exam.checks.items():
-        trial = exam.trial(answer, seed, name)
-        try:
-            check(trial)
-            trial.finish()
-        except Exception:
-            return True
+        with exam.trial(answer, seed, name) as trial:
+            try:
+                check(trial)
+                trial.finish()
+            except Exception:
+                return True
     return False
 
 
