@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from grader import Grader
-from grader.exam import Outcome, Problem, diagnose, run_checks, run_examples
+from grader.exam import MEASURES_MEMORY, Outcome, Problem, diagnose, run_checks, run_examples
 from grader.local import LocalSide, side
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
@@ -124,6 +124,13 @@ def test_the_sandbox_says_the_same(folder: Path, grader: Grader) -> None:
     verdict = grader.check(folder.name, solution.read_text(encoding="utf-8"))
     assert verdict.verdict == "accepted", [c for c in verdict.checks if not c.passed]
     assert grader.check(folder.name, starter.read_text(encoding="utf-8")).verdict != "accepted"
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
+def test_checks_of_memory_say_so_in_their_name(folder: Path) -> None:
+    for name, check in problem(folder).checks.items():
+        measures = {"peak_growth", "peak_memory", "memory_below"} & {*check.__code__.co_names}
+        assert not measures or name.startswith(MEASURES_MEMORY), name
 
 
 @pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
