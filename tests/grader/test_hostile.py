@@ -1,47 +1,76 @@
 """No hostile submission is accepted, none leaves a trace, and the grader stays right after each."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader import Grader
-from tests.grader.conftest import SLUG
+from grader.judge import Judge
+from grader.sandbox import Sandbox
+from grader.verdict import Verdict
+from tests.grader.conftest import SLUG, SOLUTIONS
 from tests.grader.hostile import ATTACKS, CHEATS, LIES
 
 HANG = 120  # seconds after which a wait is a hang, on any machine
+ENDLESS = ("endless", "never ends", "sleep", "deadlock", "deaf to signals")
 
 
-def judged(grader: Grader, code: str) -> str:
-    verdict = grader.submit(SLUG, code).result(HANG)
+class Judges:
+    """The grader; for what never ends, a judge of the same problem with 2 s instead of 10 s."""
+
+    def __init__(self, grader: Grader, folder: Path) -> None:
+        self.grader = grader
+        shutil.copytree(SOLUTIONS / SLUG, folder / SLUG)
+        with (folder / SLUG / "checks.py").open("a") as checks:
+            checks.write("\nSECONDS = 2\n")
+        self.brief = Judge(Sandbox(), folder)
+
+    def check(self, name: str, code: str) -> Verdict:
+        if any(word in name for word in ENDLESS):
+            return Verdict.from_dict(self.brief.do_check(SLUG, code))
+        return self.grader.submit(SLUG, code).result(HANG)
+
+
+@pytest.fixture(scope="module")
+def judges(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judges]:
+    both = Judges(grader, tmp_path_factory.mktemp("solutions"))
+    yield both
+    both.brief.sandbox.close()
+
+
+def judged(judges: Judges, name: str, code: str) -> str:
+    verdict = judges.check(name, code)
     assert verdict.message["en"]
     assert verdict.message["zh"]
     return verdict.verdict
 
 
-def still_right(grader: Grader, right: str, wrong: str) -> None:
-    assert grader.check(SLUG, right).verdict == "accepted"
-    assert grader.check(SLUG, wrong).verdict == "wrong"
+def still_right(judges: Judges, name: str, right: str, wrong: str) -> None:
+    assert judges.check(name, right).verdict == "accepted"
+    assert judges.check(name, wrong).verdict == "wrong"
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_cheats_gain_nothing(name: str, grader: Grader, right: str, wrong: str) -> None:
-    assert judged(grader, f"{CHEATS[name]}\n{wrong}") != "accepted"
-    still_right(grader, right, wrong)
+def test_cheats_gain_nothing(name: str, judges: Judges, right: str, wrong: str) -> None:
+    assert judged(judges, name, f"{CHEATS[name]}\n{wrong}") != "accepted"
+    still_right(judges, name, right, wrong)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attacks_are_not_accepted(name: str, grader: Grader, right: str, wrong: str) -> None:
-    assert judged(grader, f"{ATTACKS[name]}\n{right}") != "accepted"
-    still_right(grader, right, wrong)
+def test_attacks_are_not_accepted(name: str, judges: Judges, right: str, wrong: str) -> None:
+    assert judged(judges, name, f"{ATTACKS[name]}\n{right}") != "accepted"
+    still_right(judges, name, right, wrong)
 
 
 @pytest.mark.parametrize("name", LIES)
-def test_lies_are_not_believed(name: str, grader: Grader, right: str, wrong: str) -> None:
+def test_lies_are_not_believed(name: str, judges: Judges, right: str, wrong: str) -> None:
     lying = re.sub(r"\n        return self\.output_linear.*", f"\n        {LIES[name]}", wrong)
     assert LIES[name] in lying
-    assert judged(grader, lying) != "accepted"
-    still_right(grader, right, wrong)
+    assert judged(judges, name, lying) != "accepted"
+    still_right(judges, name, right, wrong)
 
 
 def test_nothing_is_left_on_the_host() -> None:
@@ -69,5 +98,5 @@ def test_nothing_is_left_on_the_host() -> None:
         ("five megabytes", "error"),
     ],
 )
-def test_the_verdict_says_what_happened(name: str, verdict: str, grader: Grader) -> None:
-    assert judged(grader, ATTACKS[name]) == verdict
+def test_the_verdict_says_what_happened(name: str, verdict: str, judges: Judges) -> None:
+    assert judged(judges, name, ATTACKS[name]) == verdict
