@@ -165,14 +165,14 @@ class TokensView extends View {
     });
   }
 
-  // Without a pointer: the row that is pinned, or every line.
+  // Without a pointer: the token that has the keyboard's focus, the one pinned, or every line.
   rest() {
-    const { pinned } = this.frame;
-    if (pinned !== null && pinned < this.frame.tokens.length) {
-      this.look(pinned);
+    const focused = [...this.queries.children].indexOf(this.root.getRootNode().activeElement);
+    const row = focused >= 0 ? focused : this.frame.pinned;
+    if (row !== null && row < this.frame.tokens.length) {
+      this.look(row);
       return;
     }
-    if (this.queries.contains(this.root.getRootNode().activeElement)) return;
     this.cell = null;
     for (const panel of this.panels) panel.cursor.style.display = panel.band.style.display = 'none';
     this.drawLines(() => true);
