@@ -130,7 +130,8 @@ def _controls(tab: str, names: list[str]) -> Setup:
     if tab == "compare":
         with st.spinner(t("lab.loading_variants")):
             fitting = [n for n in names if lab_setup.comparable(knobs, lab_call.knobs(n))]
-        other, parameters = lab_controls.other_controls(name, fitting, lab_call.knobs)
+        usual = lab_setup.usual_other(knobs, fitting, lab_call.knobs)
+        other, parameters = lab_controls.other_controls(usual, fitting, lab_call.knobs)
         setup = replace(setup, other=other, other_parameters=parameters)
         others = lab_call.knobs(other)
     with first:

@@ -24,7 +24,7 @@ def adopt(setup: Setup) -> None:
     """Set every control to a set-up; called before any control is drawn."""
     values: dict[str, Any] = {
         "lab_variant": setup.variant,
-        "lab_other": setup.other or setup.variant,
+        **({"lab_other": setup.other} if setup.other else {}),
         "lab_tab": setup.tab,
         "lab_mask": setup.mask.kind,
         "lab_mask_window": setup.mask.window,
@@ -157,10 +157,10 @@ def controls(setup: Setup, knobs: Knobs, others: Knobs | None, settled: Mapping[
 
 
 def other_controls(
-    first: str, names: Sequence[str], knobs_of: Callable[[str], Knobs]
+    usual: str, names: Sequence[str], knobs_of: Callable[[str], Knobs]
 ) -> tuple[str, dict[str, Any]]:
-    """The second variant of a comparison, at first the same one again, and its parameters."""
-    name = _select("lab_other", t("lab.other"), names, first, titles().__getitem__)
+    """The second variant of a comparison, at first the `usual` one, and its parameters."""
+    name = _select("lab_other", t("lab.other"), names, usual, titles().__getitem__)
     return name, _parameters(knobs_of(name), "b")
 
 

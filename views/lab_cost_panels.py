@@ -111,19 +111,21 @@ def _table(figures: Figures, title_of: Title) -> None:
             power = fit(known(quantity, found), floor)[0]
             value = last[quantity]
             row[t(f"lab.cost_{quantity}")] = None if value is None else value / unit
-            row[t(f"lab.cost_{quantity}_power")] = None if math.isnan(power) else power
+            row[t(f"lab.cost_{quantity}_power")] = "–" if math.isnan(power) else f"{power:.2f}"
         if last["flops"] and last["traffic"]:
             row[t("lab.cost_intensity")] = last["flops"] / last["traffic"]
         rows.append(row)
     columns = {
         key: [row.get(key) for row in rows] for key in dict.fromkeys(k for r in rows for k in r)
     }
-    powers = {t(f"lab.cost_{quantity}_power") for quantity in QUANTITIES}
+    powers = {t(f"lab.cost_{quantity}_power") for quantity in QUANTITIES}  # text: some are absent
     st.dataframe(
         columns,
         hide_index=True,
         column_config={
-            key: st.column_config.NumberColumn(format="%.2f" if key in powers else "%.3g")
+            key: st.column_config.TextColumn(alignment="right")
+            if key in powers
+            else st.column_config.NumberColumn(format="%.3g")
             for key in list(columns)[2:]
         },
     )

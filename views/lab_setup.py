@@ -6,7 +6,7 @@ address, with a complaint for every value that is no good, and `write` is its in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ TRAIN_HEADS = ("1", "2", "4")
 MASKS = ("none", "causal", "padding", "window", "random")
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 FIRST = "scaled_dot_product"
+SECOND = "sliding_window"  # what a variant is compared with at first, where the two fit
 MAX_SEED = 2**31 - 1
 MAX_LAYERS = 32
 MAX_CELLS = 2**24  # of one stage: a map of 4096 × 4096, or 16 of 1024 × 1024
@@ -127,6 +128,13 @@ def comparable(first: Knobs, second: Knobs) -> bool:
     return first.data <= second.data or second.data <= first.data
 
 
+def usual_other(knobs: Knobs, names: Sequence[str], knobs_of: Callable[[str], Knobs]) -> str:
+    """What a variant is compared with unless something else is asked for: else with itself."""
+    name: str = knobs.variant.name
+    fits = SECOND in names and name != SECOND and comparable(knobs, knobs_of(SECOND))
+    return SECOND if fits else name
+
+
 def without_code(setup: Setup) -> Setup:
     """The same set-up comparing variants, not the user's code."""
     return replace(setup, code=NONE)
@@ -149,9 +157,10 @@ def read(
     knobs = knobs_of(reader.choice("variant", names, first))
     tab = reader.choice("tab", TABS, TABS[0])
     asked_other = query.get("with") or tab == "compare"
-    other = reader.choice("with", names, knobs.variant.name) if asked_other else ""
+    usual = usual_other(knobs, names, knobs_of) if asked_other else ""
+    other = reader.choice("with", names, usual) if asked_other else ""
     if other and not comparable(knobs, knobs_of(other)):
-        other = str(reader.complain("with", other, knobs.variant.name))
+        other = str(reader.complain("with", other, usual))
     others = knobs_of(other) if other else None
     sizes = {**(others.sizes if others else {}), **knobs.sizes}
     setup = Setup(

@@ -108,8 +108,8 @@ class TestLink:
             ("head", "-1", "–"),
             ("zoom", "1-2", "–"),
             ("zoom", "5-2,1-3", "–"),
-            ("with", "nonsense", "scaled_dot_product"),
-            ("with", "causal", "scaled_dot_product"),
+            ("with", "nonsense", "sliding_window"),
+            ("with", "causal", "sliding_window"),
         ],
     )
     def test_a_bad_value_is_named_and_replaced(self, name, value, used):
@@ -339,7 +339,8 @@ class TestPage:
 
     def test_a_link_opens_again_what_was_set(self):
         query = {"variant": "multi_head", "tab": "compare", "queries": "5", "keys": "7"}
-        query |= {"num_heads": "8", "mask": "padding", "mask_valid": "4", "with__num_heads": "2"}
+        query |= {"num_heads": "8", "mask": "padding", "mask_valid": "4"}
+        query |= {"with": "multi_head", "with__num_heads": "2"}
         test = opened(**query)
         again = opened(**{k.replace(".", "__"): v for k, v in query_of(test).items()})
         assert not again.exception
@@ -404,11 +405,20 @@ class TestPage:
         assert test.number_input(key="lab_size_length").value == 5
 
     def test_comparison_tells_the_largest_difference(self):
-        same = opened(variant="scaled_dot_product", tab="compare")
+        itself = {"variant": "scaled_dot_product", "tab": "compare", "with": "scaled_dot_product"}
+        same = opened(**itself)
         assert strings()["lab.compare_equal"]["en"] in [m.value for m in same.markdown]
-        other = opened(variant="scaled_dot_product", tab="compare", with__temperature="3")
+        other = opened(**itself, with__temperature="3")
         assert not other.exception
         assert any("Largest difference" in m.value for m in other.markdown)
+
+    def test_comparison_begins_with_two_that_differ(self):
+        test = opened(variant="scaled_dot_product")
+        test.segmented_control(key="lab_tab").set_value("compare").run()
+        assert test.selectbox(key="lab_other").value == lab_setup.SECOND
+        assert any("Largest difference" in m.value for m in test.markdown)
+        alone = opened(variant="causal", tab="compare")
+        assert alone.selectbox(key="lab_other").value == "causal", "no other takes its inputs"
 
 
 class TestComparisonTakenAway:
