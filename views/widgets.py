@@ -98,7 +98,7 @@ def one_line(markdown: str) -> str:
 
 def plain(text: str, longest: int = 80) -> str:
     """Somebody's text (from an address, say) for a place that renders Markdown: no markup acts."""
-    return re.sub(r"([^\w\s])", r"\\\1", one_line(text)[:longest], flags=re.ASCII)
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", one_line(text)[:longest])  # ASCII punctuation
 
 
 def data_errors(errors: Sequence[DataError]) -> None:

@@ -162,3 +162,7 @@ def test_a_label_is_one_line():
 def test_somebodys_text_is_not_markup(text):
     assert re.sub(r"\\(.)", r"\1", plain(text)) == text
     assert not re.search(r"(?<!\\)[\[\]`*$<>:]", plain(text))
+
+
+def test_only_markup_is_escaped():
+    assert plain("第一题，“注意力” é") == "第一题，“注意力” é"
