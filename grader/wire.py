@@ -72,30 +72,6 @@ class Once:
         yield from self.items
 
 
-def encode(value: Any, tensors: list[Tensor]) -> Any:
-    """The JSON tree of a value; tensors are appended to `tensors`.
-
-    Tensors must be dense and on the CPU; TypeError for anything that has no place on the wire.
-    """
-    kind = type(value)
-    if kind in SCALARS:
-        return value
-    if kind is tuple or kind is list:
-        return [encode(item, tensors) for item in value]
-    if kind is dict:
-        return {str(key): encode(item, tensors) for key, item in value.items()}
-    if isinstance(value, Tensor):
-        tensors.append(value)
-        return {"$t": len(tensors) - 1}
-    if kind is Ticket:
-        return {"$k": value.number}
-    if kind is Opaque:
-        return {"$x": value.kind}
-    if kind is Once:
-        return {"$o": [encode(item, tensors) for item in value.items]}
-    raise TypeError(f"no place on the wire for {kind.__name__}")
-
-
 def packed(weights: dict[str, Tensor]) -> dict[str, Any]:
     """Tensors of one dtype as a single one, with their shapes by name: quicker to send."""
     flat = [weight.reshape(-1) for weight in weights.values()]
@@ -128,7 +104,7 @@ def decode(tree: Any, tensors: list[Tensor], depth: int = 0) -> Any:
 
 
 def _special(key: str, body: Any, tensors: list[Tensor], depth: int) -> Any:
-    """What JSON has no form for, as an object of one key."""
+    """The value that an object of one key stands for."""
     if key == "$t" and type(body) is int and 0 <= body < len(tensors):
         return tensors[body]
     if key == "$k" and type(body) is int:
@@ -146,11 +122,29 @@ def send(channel: socket.socket, message: dict[str, Any], deadline: float) -> No
 
 
 def frame(message: dict[str, Any]) -> bytes:
-    """A message as it is sent."""
+    """A message as it is sent.
+
+    Tensors must be dense and on the CPU; TypeError for anything that has no place on the wire.
+    """
     tensors: list[Tensor] = []
-    tree = encode(message, tensors)
-    shapes = [[NAMES[tensor.dtype], list(tensor.shape)] for tensor in tensors]
-    header = json.dumps({"tree": tree, "tensors": shapes}).encode()
+    layouts: list[list[Any]] = []  # of the tensors, filled while the tree before it is written
+
+    def special(value: Any) -> dict[str, Any]:
+        """What JSON has no form for, as an object of one key."""
+        if isinstance(value, Tensor):
+            tensors.append(value)
+            layouts.append([NAMES[value.dtype], list(value.shape)])
+            return {"$t": len(tensors) - 1}
+        match value:
+            case Ticket(number):
+                return {"$k": number}
+            case Opaque(kind):
+                return {"$x": kind}
+            case Once():
+                return {"$o": value.items}
+        raise TypeError(f"no place on the wire for {type(value).__name__}")
+
+    header = json.dumps({"tree": message, "tensors": layouts}, default=special).encode()
     header += b" " * (-len(header) % ALIGNMENT)
     payload = [part for tensor in tensors for part in _padded(tensor)]
     sizes = struct.pack(">II", len(header), sum(map(len, payload)))

@@ -144,7 +144,7 @@ def test_silence_meets_the_deadline() -> None:
 
 def test_what_has_no_place_on_the_wire_is_refused() -> None:
     with pytest.raises(TypeError):
-        wire.encode(object(), [])
+        wire.frame({"value": object()})
 
 
 def test_packed_weights_come_apart_as_they_were() -> None:
