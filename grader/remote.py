@@ -116,14 +116,24 @@ class Child:
             lanes.pause()
             if self.asked and self.asked[0].lane is lanes.current():
                 self.asked[0].wait()
-        self.asked.append(asked)
-        self._exchange(wire.write, asked.frame)
-        asked.frame = b""
+        self._send(asked)
         return asked.answer
+
+    def _send(self, asked: Asked) -> None:
+        first = not self.asked
+        self.asked.append(asked)
+        try:
+            wire.write(self.channel, asked.frame, self.deadline)
+        except wire.Late:
+            raise self._end("timeout") from None
+        except wire.Closed:
+            if first:  # else an earlier request was its end: the one who waits for that will see
+                raise self._end("gone") from None
+        asked.frame = b""
 
     def receive(self) -> None:
         """The answer to the first of the requests under way, sound as a message."""
-        reply: dict[str, Any] = self._exchange(wire.receive)
+        reply = self._receive()
         if set(reply) == {"denied", "line"}:
             raise self._end("denied", str(reply["denied"]), reply["line"])
         asked = self.asked.popleft()
@@ -131,9 +141,9 @@ class Child:
             raise self._end("forged", "an answer to another question")
         asked.reply = reply
 
-    def _exchange(self, work: Callable[..., Any], *message: Any) -> Any:
+    def _receive(self) -> dict[str, Any]:
         try:
-            return work(self.channel, *message, self.deadline)
+            return wire.receive(self.channel, self.deadline)
         except wire.Late:
             raise self._end("timeout") from None
         except wire.Closed:

@@ -1,14 +1,19 @@
 """Checks under way at once: their turns, who is to blame for an end, and large messages."""
 
+import os
+import socket
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader import lanes
+from grader.exam import Died
 from grader.judge import Judge
 from grader.lanes import Work
+from grader.remote import Child
 from grader.sandbox import Sandbox
 
 
@@ -186,6 +191,35 @@ def test_the_check_that_ended_it_is_blamed(judge: Judge, end: str, verdict: str)
     assert told["second"] == "failed", (found, told)
     assert "failed" not in {told[name] for name in told if name != "second"}
     assert found == verdict
+
+
+class Gone:
+    """A process that ended by itself with status 3."""
+
+    pid = 0
+
+    def kill(self) -> None:
+        return
+
+    def status(self) -> int:
+        return 3 << 8
+
+
+def test_an_end_shows_to_who_waits_for_the_first_answer() -> None:
+    ours, theirs = socket.socketpair()
+    read_end, write_end = os.pipe()
+    child = Child(ours, read_end, Gone())
+    child.deadline = time.monotonic() + 60
+    first = child.begin_asking("has", name="f")
+    theirs.close()
+    second = child.begin_asking("has", name="g")
+    with pytest.raises(Died) as end:
+        first()
+    assert end.value.verdict == "crashed"
+    with pytest.raises(Died):
+        second()
+    os.close(write_end)
+    child.close()
 
 
 def test_a_wrong_answer_to_one_check_fails_no_other(judge: Judge) -> None:
