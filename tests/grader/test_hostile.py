@@ -15,22 +15,24 @@ from tests.grader.conftest import SLUG, SOLUTIONS
 from tests.grader.hostile import ATTACKS, CHEATS, LIES
 
 HANG = 120  # seconds after which a wait is a hang, on any machine
+BRIEF = "brief"
 ENDLESS = ("endless", "never ends", "sleep", "deadlock", "deaf to signals")
 
 
 class Judges:
-    """The grader; for what never ends, a judge of the same problem with 2 s instead of 10 s."""
+    """The grader; for what never ends, a judge that also has the problem with 2 s, not 10 s."""
 
     def __init__(self, grader: Grader, folder: Path) -> None:
         self.grader = grader
-        shutil.copytree(SOLUTIONS / SLUG, folder / SLUG)
-        with (folder / SLUG / "checks.py").open("a") as checks:
+        for slug in (SLUG, BRIEF):
+            shutil.copytree(SOLUTIONS / SLUG, folder / slug)
+        with (folder / BRIEF / "checks.py").open("a") as checks:
             checks.write("\nSECONDS = 2\n")
-        self.brief = Judge(Sandbox(), folder)
+        self.impatient = Judge(Sandbox(), folder)
 
-    def check(self, name: str, code: str) -> Verdict:
+    def check(self, name: str, code: str, slug: str = SLUG) -> Verdict:
         if any(word in name for word in ENDLESS):
-            return Verdict.from_dict(self.brief.do_check(SLUG, code))
+            return Verdict.from_dict(self.impatient.do_check(slug, code))
         return self.grader.submit(SLUG, code).result(HANG)
 
 
@@ -38,11 +40,11 @@ class Judges:
 def judges(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judges]:
     both = Judges(grader, tmp_path_factory.mktemp("solutions"))
     yield both
-    both.brief.sandbox.close()
+    both.impatient.sandbox.close()
 
 
 def judged(judges: Judges, name: str, code: str) -> str:
-    verdict = judges.check(name, code)
+    verdict = judges.check(name, code, BRIEF)
     assert verdict.message["en"]
     assert verdict.message["zh"]
     return verdict.verdict
