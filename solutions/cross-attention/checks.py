@@ -275,6 +275,15 @@ def check_masked_values(trial: Trial) -> None:
     layer.compare(x, context, mask)
 
 
+def check_mask_of_equal_sizes(trial: Trial) -> None:
+    """The mask is (batch, Lk) also where there are as many queries as items in the batch.
+
+    即使查询数恰好等于 batch，掩码仍是 (batch, Lk)。
+    """
+    x, context = draw(trial, 4, (4, 7), 8, 5)
+    trial.layer(8, 5, 2).compare(x, context, trial.mask(4, 7), gradients=False)
+
+
 def check_empty_context(trial: Trial) -> None:
     """If all tokens of a context are masked, the layer gives the bias of output_linear there.
 
