@@ -54,7 +54,7 @@ def test_heads_form_while_one_watches_and_stops(app, visitor):
     main.get_by_role("button", name="Train", exact=True).click()
     main.get_by_text(re.compile(r"Training: step \d*[1-9]\d* of 300")).wait_for()
     expect(main.locator(".curves polyline")).to_have_count(6)
-    assert main.locator(".stage canvas").is_visible(), "the maps are drawn while it goes on"
+    expect(main.locator(".stage canvas"), "the maps are drawn while it goes on").to_be_visible()
     main.get_by_role("button", name="Stop", exact=True).click()
     main.get_by_text("Stopped at step").wait_for()
     slider = main.get_by_role("slider", disabled=False)
