@@ -247,15 +247,15 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
     quick check that passed. Where that takes too long, there is no diagnosis.
     """
     limit = time.process_time() + DIAGNOSIS_SECONDS
-    failed = {result.name for result in outcome.failed}
-    quick = [r.name for r in outcome.results if r.passed and r.seconds < 0.25]
-    if outcome.died or not failed:
+    if outcome.died or not outcome.failed:
         return None
+    telling = [result for result in outcome.results if not result.passed or result.seconds < 0.25]
+    telling.sort(key=lambda result: (result.passed, result.seconds))
     agreeing = []
     for path, variant in problem.wrong.items():
         if time.process_time() > limit:
             break
-        if all(_agrees(problem, variant, outcome, seed, n) for n in [*sorted(failed), *quick]):
+        if all(_agrees(problem, variant, outcome, seed, result.name) for result in telling):
             agreeing.append(path)
     # The same error can have several causes; the same wrong numbers are what the variant gives.
     by_numbers = any((result.detail or {}).get("what") != "raised" for result in outcome.failed)
