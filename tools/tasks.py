@@ -5,15 +5,15 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import setup
 from tools.packages import SetupError, environment, say
 from tools.serving import ADDRESS, app_command, can_bind, wait_for_app
 
+Steps = list[tuple[str, list[str | Path]]]  # a name and a command
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 
@@ -75,47 +75,38 @@ def free_port(text: str) -> int:
 
 
 def test(python: Path) -> int:
-    """Style, types, import rules, then every test; all of them run, whatever fails."""
+    """Style, types, import rules, then every test; all of them run, whatever fails.
+
+    Types and the browser's tests, which leave much of a processor idle, run beside the others.
+    """
     pytest: list[str | Path] = [python, "-m", "pytest"]
-    steps: list[tuple[str, list[str | Path]]] = [
+    steps: Steps = [
         ("ruff", [python, "-m", "ruff", "check", "."]),
         ("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("import rules", [python, "-c", LINT_IMPORTS]),
-        ("tests", [*pytest, "-m", "not browser", "-n", "3", "--dist", "worksteal"]),
+        ("tests", [*pytest, "-m", "not browser", "-n", "2", "--dist", "worksteal"]),
+    ]
+    beside: Steps = [
+        ("mypy", [python, "-m", "mypy"]),
         ("browser tests", [*pytest, "-m", "browser"]),  # one browser at a time
     ]
     failed = []
-    with tempfile.TemporaryDirectory(prefix="headroom-test-") as data, beside(python) as types:
+    with tempfile.TemporaryDirectory(prefix="headroom-test-") as data, ThreadPoolExecutor(1) as one:
         settings = {"HEADROOM_DATA": data, "OMP_NUM_THREADS": "1"}
+        apart = settings | {"HEADROOM_DATA": str(Path(data, "beside"))}
+        others = [(name, one.submit(heard, command, apart)) for name, command in beside]
         for name, command in steps:
             say(f"\n── {name}")
-            started = time.monotonic()
             if call(command, settings):
                 failed.append(name)
-            say(f"   {time.monotonic() - started:.0f} s")
-        output, _ = types.communicate()
-        say(f"\n── mypy (begun with the tests)\n{output.strip()}")
-        if types.returncode:
-            failed.append("mypy")
-    say(f"\nFailed: {', '.join(failed)}." if failed else "\nEverything passes.")
+        for name, other in others:
+            say(f"\n── {name}")
+            status, output = other.result()
+            say(output)
+            if status:
+                failed.append(name)
+    say(f"Failed: {', '.join(failed)}." if failed else "Everything passes.")
     return 1 if failed else 0
-
-
-@contextmanager
-def beside(python: Path) -> Iterator[subprocess.Popen[str]]:
-    """mypy at work in the background: a minute on one core, while the tests leave some idle."""
-    process = subprocess.Popen(
-        [python, "-m", "mypy"],
-        cwd=setup.ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
 
 
 def bench(python: Path) -> int:
@@ -131,3 +122,17 @@ def call(command: Sequence[str | Path], settings: dict[str, str] | None = None) 
     """Run a command in the project's folder; its exit status."""
     env = {**environment(), **(settings or {})}
     return subprocess.run([str(part) for part in command], cwd=setup.ROOT, env=env).returncode
+
+
+def heard(command: Sequence[str | Path], settings: dict[str, str]) -> tuple[int, str]:
+    """The same in the background: its exit status, and what it printed."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=setup.ROOT,
+        env={**environment(), **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.returncode, done.stdout

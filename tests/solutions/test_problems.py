@@ -86,10 +86,10 @@ def test_the_folder_is_whole(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=names(RIGHT))
-@pytest.mark.parametrize("seed", SEEDS)
-def test_right_answers_pass_every_check(path: Path, seed: int) -> None:
-    failed = run(path, seed).failed
-    assert [(result.name, result.message["en"]) for result in failed] == []
+def test_right_answers_pass_every_check(path: Path) -> None:
+    for seed in SEEDS if path.name == "solution.py" else SEEDS[:1]:
+        failed = run(path, seed).failed
+        assert [(seed, result.name, result.message["en"]) for result in failed] == []
 
 
 @pytest.mark.parametrize("path", WRONG, ids=names(WRONG))
