@@ -22,6 +22,7 @@ from grader.verdict import CheckResult, Kind, Words
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 DIAGNOSIS_SECONDS = 4.0  # of processor time
+QUICK = 0.25  # seconds: passed checks that took less are part of a diagnosis
 MEASURES_MEMORY = "check_memory"  # how the names of such checks begin
 Check = Callable[[Trial], None]
 
@@ -249,7 +250,7 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
     limit = time.process_time() + DIAGNOSIS_SECONDS
     if outcome.died or not outcome.failed:
         return None
-    telling = [result for result in outcome.results if not result.passed or result.seconds < 0.25]
+    telling = [result for result in outcome.results if not result.passed or result.seconds < QUICK]
     telling.sort(key=lambda result: (result.passed, result.seconds))
     agreeing = []
     for path, variant in problem.wrong.items():

@@ -8,8 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader import Grader
-from grader.exam import MEASURES_MEMORY, Outcome, Problem, diagnose, run_checks, run_examples
+from grader import Grader, compare
+from grader.exam import (
+    MEASURES_MEMORY,
+    QUICK,
+    Outcome,
+    Problem,
+    bilingual,
+    diagnose,
+    import_doc,
+    run_checks,
+    run_examples,
+)
 from grader.local import LocalSide, side
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
@@ -92,16 +102,42 @@ def test_right_answers_pass_every_check(path: Path) -> None:
         assert [(seed, result.name, result.message["en"]) for result in failed] == []
 
 
-@pytest.mark.parametrize("path", WRONG, ids=names(WRONG))
-def test_wrong_answers_fail_and_are_not_mistaken(path: Path) -> None:
-    exam, outcome = problem(folder_of(path)), run(path, 0)
-    assert outcome.failed or exam.folder in MEASURED
-    if path.parent.name == "wrong":
-        meant = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        told = diagnose(exam, outcome, 0)
-        assert told is None or told["en"] == " ".join(meant.partition("\n\n")[0].split())
-    for seed in SEEDS[1:]:
-        assert fails(path, seed) or exam.folder in MEASURED
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_wrong_answers_fail_and_are_not_mistaken(folder: Path) -> None:
+    exam = problem(folder)
+    outcomes = {path: run(path, 0) for path in [*exam.wrong, folder / "starter.py"]}
+    if folder not in MEASURED:
+        assert [path.name for path, outcome in outcomes.items() if not outcome.failed] == []
+        assert [p.name for p in outcomes for seed in SEEDS[1:] if not fails(p, seed)] == []
+    del outcomes[folder / "starter.py"]
+    for path, outcome in outcomes.items():
+        alike = [other for other in outcomes if outcome.failed and same(outcome, outcomes[other])]
+        numbers = any((r.detail or {}).get("what") != "raised" for r in outcome.failed)
+        if numbers:  # an error that several share names none of them
+            assert {meaning(other) for other in alike} <= {meaning(path)}, path.name
+    for path in list(outcomes)[:2]:
+        told = diagnose(exam, outcomes[path], 0)
+        assert told is None or told["en"] == meaning(path), path.name
+
+
+def meaning(path: Path) -> str:
+    """The misconception of a wrong variant, in English."""
+    return bilingual(import_doc(path))["en"]
+
+
+def same(first: Outcome, second: Outcome) -> bool:
+    """Whether the second answered as the first in all that a diagnosis goes by."""
+    if first.died or second.died:
+        return False  # no diagnosis then: the verdict names what was forbidden
+    pairs = zip(first.results, second.results, strict=True)
+    return all(
+        one.passed == other.passed
+        and compare.same(
+            tuple(first.records[one.name].answers), tuple(second.records[one.name].answers)
+        )
+        for one, other in pairs
+        if not one.passed or one.seconds < QUICK
+    )
 
 
 def fails(path: Path, seed: int) -> bool:
