@@ -149,7 +149,8 @@ class Host:
         if made and setup and not fits(made, setup.weights):
             return Reply(None, made=made)
         arguments = [self._argument(value) for value in inputs]
-        before = [value.clone() if isinstance(value, Tensor) else None for value in arguments]
+        # What a ticket stands for is the submission's own, to be changed as it likes.
+        before = [value.clone() if isinstance(value, Tensor) else None for value in inputs]
         with self._guarded():
             result = self._resolve(target)(*arguments)
             if keep and isinstance(result, list | tuple):

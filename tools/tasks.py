@@ -77,7 +77,7 @@ def free_port(text: str) -> int:
 def test(python: Path) -> int:
     """Style, types, import rules, then every test; all of them run, whatever fails.
 
-    Types and the browser's tests, which leave much of a processor idle, run beside the others.
+    Types and the browser's tests run beside the others, and are told after them.
     """
     pytest: list[str | Path] = [python, "-m", "pytest"]
     steps: Steps = [

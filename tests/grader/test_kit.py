@@ -15,7 +15,7 @@ from torch import nn
 
 from grader import compare
 from grader.exam import Problem, bilingual, check_file, diagnose, run_checks
-from grader.host import SubmissionError
+from grader.host import SubmissionError, Target
 from grader.kit import Failure, Trial, once
 from grader.local import LocalSide, ReferenceSide
 
@@ -170,6 +170,21 @@ def test_kept_outputs_come_back_as_tickets() -> None:
     total, cache = subject.candidate(torch.ones(2), keep=(1,))
     total, cache = subject.candidate(torch.ones(2), cache, keep=(1,))
     assert total.tolist() == [2, 2]
+
+
+def test_own_state_may_be_changed_and_inputs_may_not() -> None:
+    def step(x: torch.Tensor, cache: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        cache = torch.zeros(3) if cache is None else cache.add_(x)
+        return x + cache, cache
+
+    def overwrite(x: torch.Tensor) -> torch.Tensor:
+        return x.add_(1)
+
+    host, x = LocalSide({"step": step, "overwrite": overwrite}), torch.ones(3)
+    cache = host.call(Target(name="step"), [x], keep=[1]).outputs[1]
+    assert host.call(Target(name="step"), [x, cache], keep=[1]).modified is None
+    assert host.vjp(Target(name="step"), [x, cache], []).reply.modified is None
+    assert host.call(Target(name="overwrite"), [x]).modified == 0
 
 
 def test_iterables_are_read_once() -> None:
