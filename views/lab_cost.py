@@ -116,7 +116,8 @@ def _measured(cost: Cost, job: Job | None) -> None:
             st.caption(_state(job))
     if st.session_state.pop(_BUSY, False):
         st.warning(t("lab.cost_busy"), icon=":material/hourglass_empty:")
-    lab_cost_panels.draw(cost, job, title_of)
+    if job is not None:
+        lab_cost_panels.draw(cost, job, title_of)
 
 
 def _start(cost: Cost) -> None:

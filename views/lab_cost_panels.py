@@ -30,15 +30,11 @@ QUANTITIES = {
 Title = Callable[[str], str]
 
 
-def draw(cost: Cost, job: Job | None, title_of: Title) -> None:
+def draw(cost: Cost, job: Job, title_of: Title) -> None:
     """Four charts, the table of exponents, how it was measured, and the files."""
-    figures = job.figures if job else {}
-    names = job.request.names if job else cost.names
-    lengths = job.request.lengths if job else cost.lengths
-    drawn = charts(figures, names, lengths, title_of)
+    figures = job.figures
+    drawn = charts(figures, job.request.names, job.request.lengths, title_of)
     mount("lab_cost_charts", [svg(chart, alt(chart)) for chart in drawn])
-    if job is None:
-        return
     for name, reason in job.refusals.items():
         st.caption(t("lab.cost_refused", name=title_of(name), reason=plain(reason, 200)))
     if job.request.names != cost.names or _other_sizes(job, cost):

@@ -70,7 +70,8 @@ def _forget_examples() -> None:
 
 
 def _stamp(slug: str) -> float:
-    files = [SOLUTIONS / slug / name for name in ("checks.py", "solution.py")]
+    # A bug hunt's checks are its sibling's, so any folder's may be the ones that count.
+    files = [*SOLUTIONS.glob("*/checks.py"), SOLUTIONS / slug / "solution.py"]
     return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
 
 
