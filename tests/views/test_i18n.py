@@ -65,24 +65,32 @@ def literal_calls():
                     yield file.name, key
 
 
-@pytest.mark.parametrize("key", strings())
+def of_section(section):
+    """The keys of a section and their texts, in the order of the file."""
+    return [(key, texts) for key, texts in strings().items() if key.split(".")[0] == section]
+
+
+@pytest.mark.parametrize("section", list(dict.fromkeys(key.split(".")[0] for key in strings())))
 class TestStrings:
-    def test_says_the_same_in_both_languages(self, key):
-        texts = strings()[key]
-        assert set(texts) == {"en", "zh"}
-        assert all(isinstance(text, str) and text.strip() for text in texts.values())
-        assert fields(texts["en"]) == fields(texts["zh"])
+    def test_say_the_same_in_both_languages(self, section):
+        for key, texts in of_section(section):
+            assert set(texts) == {"en", "zh"}, key
+            assert all(isinstance(text, str) and text.strip() for text in texts.values()), key
+            assert fields(texts["en"]) == fields(texts["zh"]), key
 
-    def test_chinese_is_set_as_chinese(self, key):
-        text = strings()[key]["zh"]
-        assert not re.search(rf"[{HAN}][,;:?!]|[{HAN}]\.(?:\s|$)", text), "half-width punctuation"
-        assert not re.search(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]", text), "no space"
+    def test_chinese_is_set_as_chinese(self, section):
+        for key, texts in of_section(section):
+            half_width = re.search(rf"[{HAN}][,;:?!]|[{HAN}]\.(?:\s|$)", texts["zh"])
+            unspaced = re.search(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]", texts["zh"])
+            assert not half_width, key
+            assert not unspaced, key
 
-    def test_english_neither_shouts_nor_speaks_chinese(self, key):
-        assert not re.search(rf"!(?!=)|[{HAN}，。；：？！]", strings()[key]["en"])
+    def test_english_neither_shouts_nor_speaks_chinese(self, section):
+        for key, texts in of_section(section):
+            assert not re.search(rf"!(?!=)|[{HAN}，。；：？！]", texts["en"]), key
 
-    def test_is_used(self, key):
-        assert is_asked(key)
+    def test_are_used(self, section):
+        assert [key for key, _ in of_section(section) if not is_asked(key)] == []
 
 
 def test_every_key_asked_for_exists():
