@@ -14,6 +14,8 @@ from grader.verdict import Words
 from grader.wire import Once, Opaque, Ticket
 
 SMALL = 1024  # elements up to which a verdict carries whole arrays
+Label = str | tuple[str, str]  # what is compared; a name that is not the code's own in en and zh
+CHINESE = {"output": "输出", "input": "输入"}
 
 
 class Failure(Exception):
@@ -27,6 +29,14 @@ class Failure(Exception):
 
 def words(en: str, zh: str) -> Words:
     return {"en": en, "zh": zh}
+
+
+def label(what: Label) -> Words:
+    """A label in both languages; "output 2" and the like are known."""
+    if isinstance(what, tuple):
+        return words(*what)
+    name, _, rest = what.partition(" ")
+    return words(what, f"{CHINESE[name]} {rest}".strip() if name in CHINESE else what)
 
 
 def tolerance(dtype: torch.dtype, expected: Tensor, logits: float = 1.0) -> float:
@@ -78,7 +88,7 @@ def kind(value: Any, chinese: bool = False) -> str:
 def equal(
     actual: Any,
     expected: Tensor,
-    what: str = "output",
+    what: Label = "output",
     *,
     dtype: torch.dtype | None = None,
     atol: float | None = None,
@@ -89,12 +99,15 @@ def equal(
     `dtype` is the one computed in: a float64 expectation then stands for a result in `dtype`.
     """
     if not isinstance(actual, Tensor):
+        name = label(what)
         raise Failure(
             words(
-                f"{what}: expected a tensor of shape {tuple(expected.shape)}, got {kind(actual)}.",
-                f"{what}：应为形状 {tuple(expected.shape)} 的张量，实际为{kind(actual, True)}。",
+                f"{name['en']}: expected a tensor of shape {tuple(expected.shape)}, "
+                f"got {kind(actual)}.",
+                f"{name['zh']}：应为形状 {tuple(expected.shape)} 的张量，"
+                f"实际为{kind(actual, True)}。",
             ),
-            what=what,
+            what=name["en"],
         )
     _same_shape(actual, expected, what)
     wanted = dtype if dtype is not None and expected.dtype == torch.float64 else expected.dtype
@@ -106,37 +119,38 @@ def equal(
         _report(actual, expected, actual.to(expected.dtype) != expected, what, 0.0)
 
 
-def _same_shape(actual: Tensor, expected: Tensor, what: str) -> None:
+def _same_shape(actual: Tensor, expected: Tensor, what: Label) -> None:
     if actual.shape != expected.shape:
-        got, wanted = tuple(actual.shape), tuple(expected.shape)
+        got, wanted, name = tuple(actual.shape), tuple(expected.shape), label(what)
         raise Failure(
             words(
-                f"{what} has shape {got}, expected {wanted}.",
-                f"{what} 的形状为 {got}，应为 {wanted}。",
+                f"{name['en']} has shape {got}, expected {wanted}.",
+                f"{name['zh']} 的形状为 {got}，应为 {wanted}。",
             ),
-            what=what,
+            what=name["en"],
             shape_got=list(got),
             shape_expected=list(wanted),
         )
 
 
-def _same_dtype(actual: Tensor, wanted: torch.dtype, what: str) -> None:
+def _same_dtype(actual: Tensor, wanted: torch.dtype, what: Label) -> None:
     integers = (torch.int64, torch.int32, torch.int16, torch.int8)
     real = not actual.is_complex()  # no answer is complex, not even beside one of its own kind
     alike = actual.dtype == wanted or (wanted in integers and actual.dtype in integers)
     if real and alike:
         return
+    name = label(what)
     raise Failure(
         words(
-            f"{what} has dtype {actual.dtype}, expected {wanted}.",
-            f"{what} 的 dtype 为 {actual.dtype}，应为 {wanted}。",
+            f"{name['en']} has dtype {actual.dtype}, expected {wanted}.",
+            f"{name['zh']} 的 dtype 为 {actual.dtype}，应为 {wanted}。",
         ),
-        what=what,
+        what=name["en"],
         dtype=str(actual.dtype),
     )
 
 
-def _close(actual: Tensor, expected: Tensor, what: str, allowed: float) -> None:
+def _close(actual: Tensor, expected: Tensor, what: Label, allowed: float) -> None:
     got, wanted = actual.double(), expected.double()
     error = (got - wanted).abs()
     if not error.numel() or error.max().item() <= allowed:
@@ -148,24 +162,23 @@ def _close(actual: Tensor, expected: Tensor, what: str, allowed: float) -> None:
 
 
 def _report(
-    got: Tensor, wanted: Tensor, bad: Tensor, what: str, allowed: float, dtype: str = ""
+    got: Tensor, wanted: Tensor, bad: Tensor, what: Label, allowed: float, dtype: str = ""
 ) -> None:
     index = tuple(bad.nonzero()[0].tolist()) if bad.dim() else ()
     value, right = got[index].item(), wanted[index].item()
     error = (got.double() - wanted.double()).abs()
     largest = error[error.isfinite()].max().item() if error.isfinite().any() else float("nan")
-    share = f"{int(bad.sum())}/{bad.numel()}"
+    name, by = label(what), _how_far(got, bad, error, allowed)
     precision = f" ({dtype.removeprefix('torch.')})" if dtype else ""
+    shown = _told_apart(value, right)
     message = words(
-        f"{what}{precision}: got {_number(value)} at {index}, expected {_number(right)}; "
-        f"{share} values differ, by up to {largest:.3g} (allowed {allowed:.1g}); "
-        f"shape {tuple(got.shape)}.",
-        f"{what}{precision}：位置 {index} 得到 {_number(value)}，应为 {_number(right)}；"
-        f"{share} 个值不同，最大误差 {largest:.3g}（允许 {allowed:.1g}）；"
-        f"形状 {tuple(got.shape)}。",
+        f"{name['en']}{precision}: got {shown[0]}{f' at {index}' if index else ''}, "
+        f"expected {shown[1]}; {by['en']}; shape {tuple(got.shape)}.",
+        f"{name['zh']}{precision}：{f'位置 {index} ' if index else ''}得到 {shown[0]}，"
+        f"应为 {shown[1]}；{by['zh']}；形状 {tuple(got.shape)}。",
     )
     detail: dict[str, Any] = {
-        "what": what,
+        "what": name["en"],
         "index": list(index),
         "got": value,
         "expected": right,
@@ -181,8 +194,35 @@ def _report(
     raise Failure(message, **detail)
 
 
-def _number(value: float | bool) -> str:
-    return str(value) if isinstance(value, bool | int) else f"{value:.6g}"
+def _how_far(got: Tensor, bad: Tensor, error: Tensor, allowed: float) -> Words:
+    """How many values differ, and by how much where that says something."""
+    share = f"{int(bad.sum())}/{bad.numel()}"
+    if not got.is_floating_point():
+        return words(f"{share} values differ", f"{share} 个值不同")
+    missing = int(got[bad].isnan().sum())
+    if missing:
+        return words(
+            f"{share} values differ, {missing} of them NaN",
+            f"{share} 个值不同，其中 {missing} 个 NaN",
+        )
+    largest = error[bad].max().item()
+    return words(
+        f"{share} values differ, by up to {largest:.3g} (allowed {allowed:.1g})",
+        f"{share} 个值不同，最大误差 {largest:.3g}（允许 {allowed:.1g}）",
+    )
+
+
+def _told_apart(value: float | bool, right: float | bool) -> tuple[str, str]:
+    """Both numbers with as many digits as it takes to see that they differ."""
+    for digits in (6, 10, 17):
+        pair = _number(value, digits), _number(right, digits)
+        if pair[0] != pair[1]:
+            break
+    return pair
+
+
+def _number(value: float | bool, digits: int) -> str:
+    return str(value) if isinstance(value, bool | int) else f"{value:.{digits}g}"
 
 
 def raised(error: SubmissionError) -> Failure:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from grader import compare as comparing
-from grader.compare import Failure, words
+from grader.compare import Failure, Label, words
 from grader.host import Setup, Shapes, SubmissionError, Target
 from grader.local import ReferenceSide
 from grader.subject import Shown, Side, Subject
@@ -136,7 +136,7 @@ class Trial:
         self,
         actual: Any,
         expected: Tensor,
-        what: str = "output",
+        what: Label = "output",
         tolerance: float | None = None,
         logits: float = 1.0,
     ) -> None:

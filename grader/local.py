@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +98,18 @@ class ReferenceSide(LocalSide):
         finally:
             for key, made in side.used:
                 self.idle[key].append(made)
+
+    def parameters(self, target: Target) -> list[str]:
+        """The names of what a function, or a layer's forward, takes by position, if known."""
+        function = self._resolve(target)
+        if isinstance(function, nn.Module):
+            function = function.forward
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        try:
+            found = inspect.signature(function).parameters.values()
+        except ValueError:  # a function of torch's own
+            return []
+        return [parameter.name for parameter in found if parameter.kind in kinds]
 
     def blank(
         self, entry: str, args: Sequence[Any], options: dict[str, Any]

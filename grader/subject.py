@@ -125,6 +125,11 @@ class Subject:
         copies = [copied(value) for value in inputs]
         return self.trial.reference.call(self.mine, copies, keep).outputs
 
+    def arguments(self, count: int) -> list[str]:
+        """The names of the first `count` arguments, as the statement has them."""
+        known = self.trial.reference.parameters(self.mine)[:count]
+        return known + [f"input {index + 1}" for index in range(len(known), count)]
+
     def begin(self, inputs: Sequence[Any], keep: Sequence[int] = ()) -> Callable[[], Reply]:
         """Calls the submission; what is returned waits for its reply."""
         setup = self._setup(inputs)
@@ -260,7 +265,7 @@ class Subject:
             failure.detail.setdefault("call", self.call)
         tensors = [leaf for leaf in flatten(list(inputs)) if isinstance(leaf, Tensor)]
         if sum(leaf.numel() for leaf in tensors) <= comparing.SMALL:
-            named = {f"input {index + 1}": value for index, value in enumerate(inputs)}
+            named = dict(zip(self.arguments(len(inputs)), inputs, strict=True))
             failure.detail.setdefault("inputs", {k: _listed(v) for k, v in named.items()})
 
 
@@ -318,8 +323,18 @@ class Comparison:
         what = self.names or _names(self.expected)
         for name, actual, wanted in comparing.structure(reply.outputs, self.expected, what):
             _leaf_equal(name, actual, wanted, dtype, self.tolerance, self.logits)
-        _untouched(reply.modified)
+        if reply.modified is not None:
+            raise _modified(self.subject.arguments(len(self.inputs))[reply.modified])
         return reply.outputs
+
+    def _leaves(self) -> list[str]:
+        """A name for each floating tensor among the inputs."""
+        found = []
+        for name, value in zip(self.subject.arguments(len(self.inputs)), self.inputs, strict=True):
+            leaves = [leaf for leaf in flatten([value]) if floating(leaf)]
+            single = isinstance(value, Tensor)
+            found += [name if single else f"{name}[{index}]" for index in range(len(leaves))]
+        return found
 
     def _pulled(self, got: Gradients, wanted: Gradients) -> None:
         if got.error:
@@ -330,7 +345,7 @@ class Comparison:
                 ),
                 what="gradient",
             )
-        labels = [f"input {index + 1}" for index in range(len(wanted.inputs))]
+        labels = self._leaves()
         pairs = [*zip(labels, got.inputs, wanted.inputs, strict=True)]
         for name, grad in wanted.parameters.items():
             pairs.append((name, got.parameters.get(name), grad))
@@ -362,7 +377,7 @@ def _leaf_equal(
         raise Failure(
             words(
                 f"{name}: expected {comparing.kind(wanted)}, got {comparing.kind(actual)}.",
-                f"{name}：应为{comparing.kind(wanted, True)}，"
+                f"{comparing.label(name)['zh']}：应为{comparing.kind(wanted, True)}，"
                 f"实际为{comparing.kind(actual, True)}。",
             ),
             what=name,
@@ -376,26 +391,19 @@ def _gradient_equal(name: str, actual: Tensor | None, right: Tensor | None, logi
         raise Failure(
             words(
                 f"No gradient reaches {name}: is something detached, or not used at all?",
-                f"{_zh(name)} 没有收到梯度：是否有张量被 detach，或根本没有用到？",
+                f"{comparing.label(name)['zh']} 没有收到梯度：是否被 detach，或根本没有用到？",
             ),
             what=f"gradient of {name}",
         )
-    comparing.equal(actual, right, f"gradient of {name}", logits=logits)
+    what = (f"gradient of {name}", f"{comparing.label(name)['zh']} 的梯度")
+    comparing.equal(actual, right, what, logits=logits)
 
 
-def _zh(name: str) -> str:
-    return name.replace("input ", "输入 ")
-
-
-def _untouched(modified: int | None) -> None:
-    if modified is not None:
-        raise Failure(
-            words(
-                f"Input {modified + 1} was modified by the call.",
-                f"调用修改了第 {modified + 1} 个输入。",
-            ),
-            what="input modified",
-        )
+def _modified(name: str) -> Failure:
+    return Failure(
+        words(f"The call modified its argument {name}.", f"调用修改了参数 {name}。"),
+        what="input modified",
+    )
 
 
 def cast(inputs: Sequence[Any], dtype: torch.dtype) -> list[Any]:

@@ -94,7 +94,9 @@ def check_softmax_over_keys(trial: Trial) -> None:
     """
     for batch, length in ((3, 5), (4, 2)):
         _, weights = shaped(trial.layer(2, 4, 4), *draw(trial, batch, length, 2, 4))
-        trial.equal(weights.sum(-1), torch.ones(batch, dtype=DOUBLE), "sum of the weights")
+        trial.equal(
+            weights.sum(-1), torch.ones(batch, dtype=DOUBLE), ("sum of the weights", "权重之和")
+        )
         if not (weights > 0).all():
             trial.fail("A key that nothing hides has weight 0.", "没有屏蔽的键权重为 0。")
 
@@ -106,7 +108,11 @@ def check_context_from_keys(trial: Trial) -> None:
     """
     query, keys = draw(trial, 2, 5, 3, 4)
     context, weights = shaped(trial.layer(3, 4, 4), query, keys)
-    trial.equal(context, (weights[..., None] * keys).sum(1), "context, given the weights")
+    trial.equal(
+        context,
+        (weights[..., None] * keys).sum(1),
+        ("context, given the weights", "由权重算出的 context"),
+    )
 
 
 def check_single_key(trial: Trial) -> None:
@@ -197,7 +203,8 @@ def check_false_may_not_attend(trial: Trial) -> None:
     """
     layer, inputs, mask = masked_case(trial)
     _, weights = shaped(layer, *inputs, mask)
-    trial.equal(weights[~mask], torch.zeros(int((~mask).sum()), dtype=DOUBLE), "weights")
+    zeros = torch.zeros(int((~mask).sum()), dtype=DOUBLE)
+    trial.equal(weights[~mask], zeros, ("weights of masked keys", "被掩蔽的键的权重"), tolerance=0)
 
 
 def check_mask_before_softmax(trial: Trial) -> None:
@@ -207,7 +214,7 @@ def check_mask_before_softmax(trial: Trial) -> None:
     """
     layer, inputs, mask = masked_case(trial)
     _, weights = shaped(layer, *inputs, mask)
-    trial.equal(weights.sum(-1), torch.ones(4, dtype=DOUBLE), "sum of the weights")
+    trial.equal(weights.sum(-1), torch.ones(4, dtype=DOUBLE), ("sum of the weights", "权重之和"))
 
 
 def check_masked_values(trial: Trial) -> None:
@@ -217,6 +224,17 @@ def check_masked_values(trial: Trial) -> None:
     """
     layer, inputs, mask = masked_case(trial)
     hold(layer, *inputs, mask, gradients=True)
+    hold(trial.layer(3, 5, 4), *draw(trial, 1, 6, 3, 5), trial.mask(1, 6))
+
+
+def check_equal_sizes(trial: Trial) -> None:
+    """Sizes that happen to be equal are not confused: as many keys as items, query as wide as key.
+
+    尺寸恰好相等时不会混淆：键数等于批大小，query 与 key 同宽。
+    """
+    layer, inputs = trial.layer(4, 4, 4), draw(trial, 4, 4, 4, 4)
+    hold(layer, *inputs, gradients=True, dtypes=(DOUBLE,))
+    hold(layer, *inputs, trial.mask(4, 4), gradients=True, dtypes=(DOUBLE,))
 
 
 def check_nothing_to_attend(trial: Trial) -> None:

@@ -79,7 +79,7 @@ def check_query_itself(trial: Trial) -> None:
     """
     size = trial.integer(3, 8)
     diagonal = bias_of(trial, 4, size, size).diagonal(dim1=-2, dim2=-1).float()
-    trial.equal(diagonal, torch.zeros(4, size), "diagonal", tolerance=ROUNDING)
+    trial.equal(diagonal, torch.zeros(4, size), ("diagonal", "对角线"), tolerance=ROUNDING)
 
 
 def check_future(trial: Trial) -> None:
@@ -91,7 +91,7 @@ def check_future(trial: Trial) -> None:
     bias = bias_of(trial, 3, size, size)
     future = torch.ones(size, size, dtype=torch.bool).triu(1)
     later = bias[:, future].float()
-    trial.equal(later, torch.full_like(later, -INF), "bias of future keys")
+    trial.equal(later, torch.full_like(later, -INF), ("bias of future keys", "未来键的偏置"))
     if not bias[:, ~future].isfinite().all():
         trial.fail(
             "A key that is not in the future has an infinite bias.", "非未来的键偏置为无穷。"
@@ -120,7 +120,7 @@ def check_linear(trial: Trial) -> None:
     for heads in (2, 8):
         bias = past(bias_of(trial, heads, 9, 9))
         lines = bias[:, 1:2] * torch.arange(9)
-        trial.equal(bias, lines, "bias by distance", tolerance=ROUNDING)
+        trial.equal(bias, lines, ("bias by distance", "各距离的偏置"), tolerance=ROUNDING)
 
 
 def check_slopes_of_eight_heads(trial: Trial) -> None:

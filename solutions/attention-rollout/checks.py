@@ -122,4 +122,6 @@ def check_batch_items_apart(trial: Trial) -> None:
     together = trial.function().candidate(weights)
     for item in range(2):
         alone = trial.function().candidate(weights[:, item : item + 1].contiguous())
-        trial.equal(together[item : item + 1], alone, f"result of item {item}")
+        trial.equal(
+            together[item : item + 1], alone, (f"result of item {item}", f"第 {item} 个样本的结果")
+        )

@@ -66,7 +66,11 @@ def check_true_may_attend(trial: Trial) -> None:
     """
     size = trial.integer(4, 9)
     mask = mask_of(trial, size, size, 2 * size, 2 * size)
-    trial.equal(mask[-1].bool(), torch.ones(size, dtype=torch.bool), "row of the last query")
+    trial.equal(
+        mask[-1].bool(),
+        torch.ones(size, dtype=torch.bool),
+        ("row of the last query", "最后一个查询的行"),
+    )
 
 
 def check_causal(trial: Trial) -> None:
@@ -76,7 +80,7 @@ def check_causal(trial: Trial) -> None:
     """
     for window in (1, 3, 20):
         ahead = mask_of(trial, 9, 9, 0, window).bool().triu(1)
-        trial.equal(ahead, torch.zeros_like(ahead), "keys after the query")
+        trial.equal(ahead, torch.zeros_like(ahead), ("keys after the query", "查询之后的键"))
 
 
 def check_window_counts_the_query(trial: Trial) -> None:
@@ -88,7 +92,11 @@ def check_window_counts_the_query(trial: Trial) -> None:
         mask = mask_of(trial, size, size, 0, window)
         expected = trial.function().reference(size, size, 0, window)
         # A sink too many would show in the first column; that is another check's matter.
-        trial.equal(mask[:, 1:], expected[:, 1:], f"mask with window {window}, without column 0,")
+        trial.equal(
+            mask[:, 1:],
+            expected[:, 1:],
+            (f"window {window}, columns from 1 on", f"窗口 {window}，第 1 列起"),
+        )
 
 
 def check_sinks_stay_in_sight(trial: Trial) -> None:
@@ -98,8 +106,19 @@ def check_sinks_stay_in_sight(trial: Trial) -> None:
     """
     for sinks in (1, 2, 4):
         row = mask_of(trial, 12, 12, sinks, 3)[-1].bool()
-        trial.equal(row[:sinks], torch.ones(sinks, dtype=torch.bool), f"the {sinks} sinks")
-        trial.equal(row[sinks:9], torch.zeros(9 - sinks, dtype=torch.bool), "keys between")
+        trial.equal(
+            row[:sinks],
+            torch.ones(sinks, dtype=torch.bool),
+            (f"the {sinks} sinks", f"{sinks} 个汇点"),
+        )
+        trial.equal(
+            row[sinks:9],
+            torch.zeros(9 - sinks, dtype=torch.bool),
+            (
+                f"keys {sinks} to 8, {sinks} sinks, window 3",
+                f"第 {sinks} 到 8 个键（{sinks} 个汇点，窗口 3）",
+            ),
+        )
 
 
 def check_window_is_whole_beside_the_sinks(trial: Trial) -> None:
@@ -109,7 +128,11 @@ def check_window_is_whole_beside_the_sinks(trial: Trial) -> None:
     """
     for sinks, window in ((1, 3), (2, 4), (3, 2)):
         row = mask_of(trial, 12, 12, sinks, window)[-1].bool()
-        trial.equal(row[-window:], torch.ones(window, dtype=torch.bool), "the window")
+        trial.equal(
+            row[-window:],
+            torch.ones(window, dtype=torch.bool),
+            (f"last {window} keys, {sinks} sinks", f"最后 {window} 个键（{sinks} 个汇点）"),
+        )
 
 
 def check_sinks_are_causal(trial: Trial) -> None:
@@ -119,7 +142,7 @@ def check_sinks_are_causal(trial: Trial) -> None:
     """
     for sinks, window in ((3, 1), (4, 2), (2, 1)):
         ahead = mask_of(trial, 6, 6, sinks, window).bool().triu(1)
-        trial.equal(ahead, torch.zeros_like(ahead), "keys after the query")
+        trial.equal(ahead, torch.zeros_like(ahead), ("keys after the query", "查询之后的键"))
 
 
 def check_window_over_the_sinks(trial: Trial) -> None:
@@ -156,5 +179,14 @@ def check_more_queries_than_keys(trial: Trial) -> None:
     查询多于键时，最前面的查询在所有键之前，什么也看不到，包括汇点。
     """
     for queries, keys in trial.sizes((5, 2), (7, 4), (trial.integer(6, 10), 1)):
-        trial.function().compare(queries, keys, 1, 2)
-        trial.function().compare(queries, keys, 2, 1)
+        for sinks, window in ((1, 2), (2, 1), (0, 1), (0, 9), (9, 1), (9, 9)):
+            trial.function().compare(queries, keys, sinks, window)
+
+
+def check_long(trial: Trial) -> None:
+    """Hundreds of positions, and wide windows, are masked in the same way.
+
+    位置有几百个、窗口很宽时规则不变。
+    """
+    for queries, keys, sinks, window in ((3, 300, 4, 200), (260, 300, 2, 40), (40, 300, 0, 270)):
+        trial.function().compare(queries, keys, sinks, window)

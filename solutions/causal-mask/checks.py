@@ -66,8 +66,12 @@ def check_true_may_attend(trial: Trial) -> None:
     """
     size = trial.integer(4, 9)
     mask = mask_of(trial, size, size)
-    trial.equal(mask[-1, 0].bool(), torch.tensor(True), "last query, first key")
-    trial.equal(mask[0, -1].bool(), torch.tensor(False), "first query, last key")
+    trial.equal(
+        mask[-1, 0].bool(), torch.tensor(True), ("last query, first key", "最后一个查询对第一个键")
+    )
+    trial.equal(
+        mask[0, -1].bool(), torch.tensor(False), ("first query, last key", "第一个查询对最后一个键")
+    )
 
 
 def check_diagonal(trial: Trial) -> None:
@@ -85,7 +89,7 @@ def check_single_new_token(trial: Trial) -> None:
     缓存之后的单个新查询就是最后一个位置，能看到所有键。
     """
     keys = trial.integer(3, 12)
-    trial.equal(mask_of(trial, 1, keys), torch.ones(1, keys, dtype=torch.bool), "mask")
+    trial.equal(mask_of(trial, 1, keys), torch.ones(1, keys, dtype=torch.bool), ("mask", "掩码"))
 
 
 def check_chunk_after_cache(trial: Trial) -> None:
@@ -103,4 +107,13 @@ def check_more_queries_than_keys(trial: Trial) -> None:
     查询多于键时，最前面的查询在所有键之前，什么也看不到。
     """
     for queries, keys in trial.sizes((5, 2), (4, 3), (trial.integer(6, 10), 1)):
+        trial.function().compare(queries, keys)
+
+
+def check_long(trial: Trial) -> None:
+    """Hundreds of positions are masked in the same way.
+
+    几百个位置时规则不变。
+    """
+    for queries, keys in trial.sizes((260, 260), (3, 2500), (40, 330), (300, 40)):
         trial.function().compare(queries, keys)

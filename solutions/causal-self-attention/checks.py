@@ -73,7 +73,7 @@ def check_deterministic(trial: Trial) -> None:
     """
     layer, x = trial.layer(12, 3), trial.randn(2, 70, 12)
     first, second = (shaped(trial, layer, x)[:, -1] for _ in range(2))
-    trial.equal(second, first, "last output of a second call")
+    trial.equal(second, first, ("last output of a second call", "第二次调用的最后一个输出"))
 
 
 def check_single_token(trial: Trial) -> None:
@@ -122,7 +122,11 @@ def check_softmax_over_keys(trial: Trial) -> None:
         weight = 0.5 + trial.rand(1, 1)
         layer = trial.layer(1, 1, weights=stacked(weight, weight, torch.ones(1, 1, dtype=DOUBLE)))
         x = trial.randn(3, length, 1)
-        trial.equal(shaped(trial, layer, x)[:, -1], layer.reference(x)[:, -1], "last output")
+        trial.equal(
+            shaped(trial, layer, x)[:, -1],
+            layer.reference(x)[:, -1],
+            ("last output", "最后一个输出"),
+        )
 
 
 def check_heads_split_and_merged(trial: Trial) -> None:
@@ -135,7 +139,11 @@ def check_heads_split_and_merged(trial: Trial) -> None:
         zero = torch.zeros(model, model, dtype=DOUBLE)  # no queries: equal weights
         weights = stacked(zero, trial.randn(model, model), trial.randn(model, model))
         layer, x = trial.layer(model, heads, weights=weights), trial.randn(batch, length, model)
-        trial.equal(shaped(trial, layer, x)[:, -1], layer.reference(x)[:, -1], "last output")
+        trial.equal(
+            shaped(trial, layer, x)[:, -1],
+            layer.reference(x)[:, -1],
+            ("last output", "最后一个输出"),
+        )
 
 
 def check_future_hidden(trial: Trial) -> None:
@@ -150,7 +158,11 @@ def check_future_hidden(trial: Trial) -> None:
             moved = x.clone()
             moved[:, cut:] = trial.randn(2, length - cut, heads * width)
             after = shaped(trial, layer, moved)
-            trial.equal(after[:, :cut], before[:, :cut], f"output before position {cut}")
+            trial.equal(
+                after[:, :cut],
+                before[:, :cut],
+                (f"output before position {cut}", f"位置 {cut} 之前的输出"),
+            )
 
 
 def check_query_before_key(trial: Trial) -> None:
@@ -187,7 +199,9 @@ def check_heads_apart(trial: Trial) -> None:
         shaped(trial, trial.layer(model, heads, weights=stacked(rows, key, value)), x)
         for rows in (query, changed)
     )
-    trial.equal(after[..., :-width], before[..., :-width], "features of the other heads")
+    trial.equal(
+        after[..., :-width], before[..., :-width], ("features of the other heads", "其他头的特征")
+    )
 
 
 def check_scale_of_one_head(trial: Trial) -> None:

@@ -111,7 +111,7 @@ def check_x_asks(trial: Trial) -> None:
     moved = x.clone()
     moved[:, 0] += 1
     before, after = shaped(trial, layer, x, context), shaped(trial, layer, moved, context)
-    trial.equal(after[:, 1:], before[:, 1:], "output of the other positions")
+    trial.equal(after[:, 1:], before[:, 1:], ("output of the other positions", "其他位置的输出"))
 
 
 def check_keys_come_from_context(trial: Trial) -> None:
@@ -175,7 +175,9 @@ def check_heads_apart(trial: Trial) -> None:
     before = shaped(trial, trial.layer(model, model, heads, weights=chosen), *inputs)
     chosen["query_linear.weight"] = changed
     after = shaped(trial, trial.layer(model, model, heads, weights=chosen), *inputs)
-    trial.equal(after[..., :-width], before[..., :-width], "features of the other heads")
+    trial.equal(
+        after[..., :-width], before[..., :-width], ("features of the other heads", "其他头的特征")
+    )
 
 
 def check_scale_of_one_head(trial: Trial) -> None:
@@ -228,7 +230,11 @@ def check_mask_shape(trial: Trial) -> None:
     layer, x, context, mask = masked_case(trial)
     shaped(trial, layer, x, context, mask)
     without = shaped(trial, layer, x, context)
-    trial.equal(layer.candidate(x, context, None), without, "output with context_mask=None")
+    trial.equal(
+        layer.candidate(x, context, None),
+        without,
+        ("output with context_mask=None", "context_mask=None 时的输出"),
+    )
 
 
 def check_true_may_attend(trial: Trial) -> None:

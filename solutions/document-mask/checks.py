@@ -64,8 +64,12 @@ def check_true_may_attend(trial: Trial) -> None:
     True 表示“可以注意”：同一篇文档中，最后一个词元能看到第一个，反之不能。
     """
     mask = mask_of(trial, packed(trial, trial.integer(4, 9)))
-    trial.equal(mask[-1, 0].bool(), torch.tensor(True), "last query, first key")
-    trial.equal(mask[0, -1].bool(), torch.tensor(False), "first query, last key")
+    trial.equal(
+        mask[-1, 0].bool(), torch.tensor(True), ("last query, first key", "最后一个查询对第一个键")
+    )
+    trial.equal(
+        mask[0, -1].bool(), torch.tensor(False), ("first query, last key", "第一个查询对最后一个键")
+    )
 
 
 def check_one_document(trial: Trial) -> None:
@@ -85,7 +89,9 @@ def check_second_document_does_not_see_the_first(trial: Trial) -> None:
     first, second = trial.integer(2, 6), trial.integer(2, 6)
     ids = torch.tensor([4, 9]).repeat_interleave(torch.tensor([first, second]))
     seen = mask_of(trial, ids)[-1, :first].bool()
-    trial.equal(seen, torch.zeros_like(seen), "second document to the first")
+    trial.equal(
+        seen, torch.zeros_like(seen), ("second document to the first", "第二篇文档对第一篇")
+    )
 
 
 def check_first_token_of_a_document(trial: Trial) -> None:
@@ -96,8 +102,12 @@ def check_first_token_of_a_document(trial: Trial) -> None:
     ids = torch.tensor([4, 9]).repeat_interleave(torch.tensor([3, 4]))
     mask = mask_of(trial, ids).bool()
     alone = torch.arange(7) == 3
-    trial.equal(mask[3], alone, "row of the first token")
-    trial.equal(mask[3:, 3], torch.ones(4, dtype=torch.bool), "column of the first token")
+    trial.equal(mask[3], alone, ("row of the first token", "第一个词元的行"))
+    trial.equal(
+        mask[3:, 3],
+        torch.ones(4, dtype=torch.bool),
+        ("column of the first token", "第一个词元的列"),
+    )
 
 
 def check_many_documents(trial: Trial) -> None:
@@ -129,3 +139,24 @@ def check_id_zero(trial: Trial) -> None:
     """
     for ids in ([0, 0, 0, 1, 1], [2, 2, 0, 0, 0], [3, 0, 0, 1, 1, 1], [0, 0, 0, 0]):
         trial.function().compare(torch.tensor(ids))
+
+
+def check_ids_of_every_kind(trial: Trial) -> None:
+    """Ids may be negative, large, or of any integer type.
+
+    编号可以为负、可以很大，也可以是任意整数类型。
+    """
+    near = [[-1, -1, 1, 1, 0], [-2, -1, -1, 2, 2], [256, 0, 0, 1024, 1024]]
+    far = [[2**24 + 1, 2**24, 2**24], [5, 5 + 2**32, 5 + 2**32, -5 - 2**53]]
+    for ids in near + far:
+        trial.function().compare(torch.tensor(ids))
+    for dtype in (torch.int32, torch.int16, torch.uint8):
+        trial.function().compare(torch.tensor([7, 7, 0, 3, 3], dtype=dtype))
+
+
+def check_long(trial: Trial) -> None:
+    """Long documents are masked in the same way.
+
+    文档很长时规则不变。
+    """
+    trial.function().compare(packed(trial, 150, 3, 147))

@@ -100,7 +100,7 @@ def check_evaluation_is_deterministic(trial: Trial) -> None:
     first, second = layer.candidate(x), layer.candidate(x)
     if getattr(first, "shape", None) != x.shape:
         layer.compare(x, gradients=False)
-    trial.equal(second, first, "output of a second call")
+    trial.equal(second, first, ("output of a second call", "第二次调用的输出"))
 
 
 def check_evaluation_is_plain_attention(trial: Trial) -> None:
@@ -159,7 +159,7 @@ def check_kept_weights_are_scaled(trial: Trial) -> None:
     for dropout in (0.5, 0.2):
         weights, plain = trained(trial, dropout, 8)
         wanted = torch.where(weights == 0, 0.0, plain / (1 - dropout))
-        trial.equal(weights, wanted, "weights in training")
+        trial.equal(weights, wanted, ("weights in training", "训练时的权重"))
 
 
 def check_weights_not_outputs(trial: Trial) -> None:
@@ -168,7 +168,11 @@ def check_weights_not_outputs(trial: Trial) -> None:
     丢弃的是某个键的权重：对应值的所有特征一起消失。
     """
     weights, _ = trained(trial, 0.5, 8)
-    trial.equal(weights[..., 1, :], weights[..., 0, :], "second reading of the weights")
+    trial.equal(
+        weights[..., 1, :],
+        weights[..., 0, :],
+        ("second reading of the weights", "第二次读取的权重"),
+    )
 
 
 def check_every_weight_for_itself(trial: Trial) -> None:

@@ -111,7 +111,7 @@ def check_deterministic(trial: Trial) -> None:
     """
     subject, tokens = model(trial, d_model=24), draw(trial, 1, 8)
     first, second = (shaped(trial, subject, tokens) for _ in range(2))
-    trial.equal(second, first, "logits of a second call")
+    trial.equal(second, first, ("logits of a second call", "第二次调用的 logits"))
 
 
 def check_layers_have_own_weights(trial: Trial) -> None:
@@ -171,7 +171,11 @@ def check_causal(trial: Trial) -> None:
     for cut in range(1, 6):
         moved = tokens.clone()
         moved[:, cut:] = (moved[:, cut:] + 1) % VOCABULARY
-        trial.equal(shaped(trial, subject, moved)[:, :cut], before[:, :cut], "earlier logits")
+        trial.equal(
+            shaped(trial, subject, moved)[:, :cut],
+            before[:, :cut],
+            ("earlier logits", "之前的 logits"),
+        )
 
 
 def check_attention_half(trial: Trial) -> None:
@@ -238,7 +242,11 @@ def check_batch_items_apart(trial: Trial) -> None:
     together = shaped(trial, subject, tokens)
     for item in range(3):
         alone = shaped(trial, subject, tokens[item : item + 1])
-        trial.equal(together[item : item + 1], alone, f"logits of item {item}")
+        trial.equal(
+            together[item : item + 1],
+            alone,
+            (f"logits of item {item}", f"第 {item} 个样本的 logits"),
+        )
 
 
 def check_gradients(trial: Trial) -> None:

@@ -129,7 +129,9 @@ def check_softmax_rows(trial: Trial) -> None:
     inputs[1] = trial.randn(2, 3, 1, 5).repeat(1, 1, 6, 1)
     inputs[3:5] = forward(*inputs[:3], False)
     got = gradient(trial, 0, inputs)
-    trial.equal(got, torch.zeros_like(inputs[0]), "grad_query for equal keys")
+    trial.equal(
+        got, torch.zeros_like(inputs[0]), ("grad_query for equal keys", "键全相同时的 grad_query")
+    )
 
 
 def check_query_gradient(trial: Trial) -> None:

@@ -158,7 +158,7 @@ def check_chunk_is_causal(trial: Trial) -> None:
     moved = x.clone()
     moved[:, 5:] = trial.randn(2, 2, 6)
     before, after = (in_chunks(trial, layer, given, (4, 3))[:, :5] for given in (x, moved))
-    trial.equal(after, before, "output before the changed positions")
+    trial.equal(after, before, ("output before the changed positions", "改动位置之前的输出"))
 
 
 def check_any_split(trial: Trial) -> None:
@@ -196,7 +196,9 @@ def check_batch_items_apart(trial: Trial) -> None:
     together = in_chunks(trial, layer, x, (3, 2, 1))
     for item in range(3):
         alone = in_chunks(trial, layer, x[item : item + 1], (3, 2, 1))
-        trial.equal(together[item : item + 1], alone, f"output of item {item}")
+        trial.equal(
+            together[item : item + 1], alone, (f"output of item {item}", f"第 {item} 个样本的输出")
+        )
 
 
 def check_large_logits(trial: Trial) -> None:

@@ -135,7 +135,11 @@ def check_causal(trial: Trial) -> None:
     key[..., 4:, :] += 1
     value[..., 4:, :] -= 1
     after = subject.candidate(query, key, value, True)
-    trial.equal(after[..., :4, :], before[..., :4, :], "outputs before the changed position")
+    trial.equal(
+        after[..., :4, :],
+        before[..., :4, :],
+        ("outputs before the changed position", "改动位置之前的输出"),
+    )
 
 
 def check_causal_values(trial: Trial) -> None:

@@ -83,7 +83,7 @@ def check_deterministic(trial: Trial) -> None:
     layer = trial.layer(12, 3, 17, 5)
     x = trial.randn(2, 17, 12)
     first, second = shaped(layer, x), shaped(layer, x)
-    trial.equal(second, first, "second call")
+    trial.equal(second, first, ("second call", "第二次调用"))
 
 
 def check_softmax_over_mixtures(trial: Trial) -> None:
@@ -102,7 +102,9 @@ def check_softmax_over_mixtures(trial: Trial) -> None:
         }
         layer = trial.layer(1, 1, length, rank, weights=unit(1) | same)
         output = shaped(layer, trial.randn(2, length, 1))
-        trial.equal(output, output[:, :1].expand_as(output).clone(), "output of every row")
+        trial.equal(
+            output, output[:, :1].expand_as(output).clone(), ("output of every row", "每一行的输出")
+        )
 
 
 def check_value_projection(trial: Trial) -> None:
@@ -191,7 +193,9 @@ def check_heads_apart(trial: Trial) -> None:
     before = shaped(trial.layer(model, heads, length, 4, weights=chosen), x)
     chosen["query_linear.weight"] = changed
     after = shaped(trial.layer(model, heads, length, 4, weights=chosen), x)
-    trial.equal(after[..., :-width], before[..., :-width], "features of the other heads")
+    trial.equal(
+        after[..., :-width], before[..., :-width], ("features of the other heads", "其他头的特征")
+    )
 
 
 def check_scale_of_one_head(trial: Trial) -> None:

@@ -98,7 +98,7 @@ def check_deterministic(trial: Trial) -> None:
     layer = trial.layer(12, 3)
     x = trial.randn(2, 17, 12)
     first = shaped(trial, layer, x, x, x)
-    trial.equal(layer.candidate(x, x, x), first, "second call")
+    trial.equal(layer.candidate(x, x, x), first, ("second call", "第二次调用"))
 
 
 def check_output_projection(trial: Trial) -> None:
@@ -181,7 +181,9 @@ def check_heads_apart(trial: Trial) -> None:
     query, key, value = draw(trial, 2, 4, 5, model)
     before = shaped(trial, layer, query, key, value)
     after = shaped(trial, layer, trial.randn(*query.shape), key, value)
-    trial.equal(after[..., :-width], before[..., :-width], "features of the other heads")
+    trial.equal(
+        after[..., :-width], before[..., :-width], ("features of the other heads", "其他头的特征")
+    )
 
 
 def check_scale_of_one_head(trial: Trial) -> None:
@@ -232,7 +234,9 @@ def check_mask_shapes(trial: Trial) -> None:
     for shape in trial.sizes((queries, keys), (batch, 1, 1, keys), (1, heads, queries, keys)):
         shaped(trial, layer, *inputs, trial.mask(*shape))
     without = shaped(trial, layer, *inputs)
-    trial.equal(layer.candidate(*inputs, None), without, "output with mask=None")
+    trial.equal(
+        layer.candidate(*inputs, None), without, ("output with mask=None", "mask=None 时的输出")
+    )
 
 
 def masked_case(trial: Trial) -> tuple[Subject, list[torch.Tensor], torch.Tensor]:

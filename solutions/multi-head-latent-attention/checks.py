@@ -85,8 +85,14 @@ def check_causal(trial: Trial) -> None:
     before, after = layer.candidate(x), layer.candidate(moved)
     if tuple(getattr(before, "shape", ())) != (2, 6, 12):
         hold(layer, x)
-    trial.equal(after[:, :3], before[:, :3], "output before the changed positions")
-    trial.equal(before[:, :1], layer.candidate(x[:, :1]), "output of the first position")
+    trial.equal(
+        after[:, :3], before[:, :3], ("output before the changed positions", "改动位置之前的输出")
+    )
+    trial.equal(
+        before[:, :1],
+        layer.candidate(x[:, :1]),
+        ("output of the first position", "第一个位置的输出"),
+    )
 
 
 def check_mean_of_values(trial: Trial) -> None:
@@ -109,7 +115,11 @@ def check_content_scores(trial: Trial) -> None:
     before = layer.candidate(x)
     # Without a rotary key the rotary features of the queries change nothing.
     layer.weights = (layer.weights or {}) | {"query_linear.weight": without_rotary(query)}
-    trial.equal(layer.to(DOUBLE).candidate(x), before, "output with other rotary queries")
+    trial.equal(
+        layer.to(DOUBLE).candidate(x),
+        before,
+        ("output with other rotary queries", "换了旋转查询之后的输出"),
+    )
 
 
 def without_rotary(query: torch.Tensor) -> torch.Tensor:

@@ -84,7 +84,11 @@ def check_items_apart(trial: Trial) -> None:
     for item, head in ((0, 2), (1, 0)):
         one = [x[item : item + 1, head : head + 1] for x in inputs]
         alone = trial.function().candidate(*one, 3)
-        trial.equal(together[item, head], alone[0, 0], f"item {item}, head {head}")
+        trial.equal(
+            together[item, head],
+            alone[0, 0],
+            (f"item {item}, head {head}", f"第 {item} 个样本的第 {head} 个头"),
+        )
 
 
 def check_one_landmark(trial: Trial) -> None:

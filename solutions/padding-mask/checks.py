@@ -69,8 +69,16 @@ def check_true_means_real(trial: Trial) -> None:
     """
     longest = trial.integer(4, 9)
     full, empty = (mask_of(trial, torch.tensor([n]), longest).bool() for n in (longest, 0))
-    trial.equal(full[0, 0, 0, :2], torch.ones(2, dtype=torch.bool), "first tokens of a full item")
-    trial.equal(empty[0, 0, 0, -2:], torch.zeros(2, dtype=torch.bool), "end of an empty item")
+    trial.equal(
+        full[0, 0, 0, :2],
+        torch.ones(2, dtype=torch.bool),
+        ("first tokens of a full item", "全满样本的前几个词元"),
+    )
+    trial.equal(
+        empty[0, 0, 0, -2:],
+        torch.zeros(2, dtype=torch.bool),
+        ("end of an empty item", "空样本的末尾"),
+    )
 
 
 def check_padding_is_at_the_end(trial: Trial) -> None:
@@ -80,8 +88,16 @@ def check_padding_is_at_the_end(trial: Trial) -> None:
     """
     longest = trial.integer(6, 12)
     mask = mask_of(trial, torch.tensor([longest // 2]), longest).bool()
-    trial.equal(mask[0, 0, 0, 0], torch.tensor(True), "first position of a half-filled item")
-    trial.equal(mask[0, 0, 0, -1], torch.tensor(False), "last position of a half-filled item")
+    trial.equal(
+        mask[0, 0, 0, 0],
+        torch.tensor(True),
+        ("first position of a half-filled item", "半满样本的第一个位置"),
+    )
+    trial.equal(
+        mask[0, 0, 0, -1],
+        torch.tensor(False),
+        ("last position of a half-filled item", "半满样本的最后一个位置"),
+    )
 
 
 def check_each_item_by_itself(trial: Trial) -> None:
@@ -93,7 +109,9 @@ def check_each_item_by_itself(trial: Trial) -> None:
     together = mask_of(trial, lengths, 7)
     for item in range(len(lengths)):
         alone = mask_of(trial, lengths[item : item + 1], 7)
-        trial.equal(together[item : item + 1], alone, f"row of item {item}")
+        trial.equal(
+            together[item : item + 1], alone, (f"row of item {item}", f"第 {item} 个样本的行")
+        )
 
 
 def check_as_many_as_the_length(trial: Trial) -> None:
@@ -105,7 +123,16 @@ def check_as_many_as_the_length(trial: Trial) -> None:
         lengths = trial.randint(0, longest + 1, (batch,))
         lengths[0] = longest
         trial.function().compare(lengths, longest)
-    trial.function().compare(torch.tensor([0, 4, 2, 3, 1]), 4)
+    for lengths in ([0, 4, 2, 3, 1], [4, 4, 4], [0, 0, 0]):
+        trial.function().compare(torch.tensor(lengths), 4)
+
+
+def check_long(trial: Trial) -> None:
+    """Hundreds of positions are masked in the same way.
+
+    几百个位置时规则不变。
+    """
+    trial.function().compare(torch.tensor([300, 0, 129, 257]), 300)
 
 
 def check_integer_types(trial: Trial) -> None:
@@ -113,6 +140,6 @@ def check_integer_types(trial: Trial) -> None:
 
     lengths 可以是任意整数类型，且不得被修改。
     """
-    lengths = trial.randint(0, 8, (7,))
-    for dtype in (torch.int64, torch.int32):
+    lengths = torch.cat([torch.tensor([0, 7]), trial.randint(0, 8, (5,))])
+    for dtype in (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8):
         trial.function().compare(lengths.to(dtype), 7)

@@ -205,7 +205,7 @@ def check_sequences_apart(trial: Trial) -> None:
     for b in range(3):
         one = slice(b, b + 1)
         alone = subject.candidate(query[one], key, value, table[one], lengths[one])
-        trial.equal(together[one], alone, f"output of sequence {b}")
+        trial.equal(together[one], alone, (f"output of sequence {b}", f"第 {b} 条序列的输出"))
 
 
 def check_large_logits(trial: Trial) -> None:

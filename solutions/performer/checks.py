@@ -62,7 +62,7 @@ def check_deterministic(trial: Trial) -> None:
     """
     inputs = draw(trial)
     first = trial.function().candidate(*inputs)
-    trial.equal(trial.function().candidate(*inputs), first, "second call")
+    trial.equal(trial.function().candidate(*inputs), first, ("second call", "第二次调用"))
 
 
 def check_normalised(trial: Trial) -> None:
@@ -84,7 +84,11 @@ def check_items_apart(trial: Trial) -> None:
     for item, head in ((0, 2), (1, 0)):
         one = [x[item : item + 1, head : head + 1] for x in (query, key, value)]
         alone = trial.function().candidate(*one, projection)
-        trial.equal(together[item, head], alone[0, 0], f"item {item}, head {head}")
+        trial.equal(
+            together[item, head],
+            alone[0, 0],
+            (f"item {item}, head {head}", f"第 {item} 个样本的第 {head} 个头"),
+        )
 
 
 def check_feature_of_keys(trial: Trial) -> None:

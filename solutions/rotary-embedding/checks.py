@@ -51,7 +51,7 @@ def check_lengths_kept(trial: Trial) -> None:
     """
     x = trial.randn(2, 5, 8)
     y = rotated(trial, x, trial.randint(0, 50, (5,)))
-    trial.equal(y.norm(dim=-1), x.norm(dim=-1), "length of the vectors")
+    trial.equal(y.norm(dim=-1), x.norm(dim=-1), ("length of the vectors", "向量的长度"))
 
 
 def check_direction(trial: Trial) -> None:
@@ -75,7 +75,9 @@ def check_pairs_are_half_split(trial: Trial) -> None:
             y = rotated(trial, x, torch.tensor([3]))
             partner = (feature + width // 2) % width
             others = [i for i in range(width) if i not in (feature, partner)]
-            trial.equal(y[0, others], torch.zeros(len(others), dtype=DOUBLE), "other features")
+            trial.equal(
+                y[0, others], torch.zeros(len(others), dtype=DOUBLE), ("other features", "其他特征")
+            )
 
 
 def check_frequencies(trial: Trial) -> None:
@@ -145,7 +147,7 @@ def check_relative(trial: Trial) -> None:
         k = rotated(trial, key, torch.tensor([2 + shift]))
         scores.append((q * k).sum())
     for score in scores[1:]:
-        trial.equal(score, scores[0], "score at the same distance")
+        trial.equal(score, scores[0], ("score at the same distance", "相同距离处的分数"))
 
 
 def check_gradients(trial: Trial) -> None:

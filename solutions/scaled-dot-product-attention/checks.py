@@ -82,7 +82,7 @@ def check_softmax_over_keys(trial: Trial) -> None:
     for queries, keys in trial.sizes((3, 5), (4, 4), (5, 2)):
         weights = shaped(trial, trial.function(), *draw(trial, (2, 3), queries, keys, 1, 2))[1]
         ones = torch.ones(2, 3, queries, dtype=torch.float64)
-        trial.equal(weights.sum(-1), ones, "sum of each query's weights")
+        trial.equal(weights.sum(-1), ones, ("sum of each query's weights", "每个查询的权重之和"))
 
 
 def check_scale(trial: Trial) -> None:
@@ -142,7 +142,8 @@ def check_false_may_not_attend(trial: Trial) -> None:
     """
     mask = trial.mask(2, 3, 4, 6)
     weights = shaped(trial, trial.function(), *draw(trial, (2, 3), 4, 6, 2, 5), mask)[1]
-    trial.equal(weights[~mask], torch.zeros(int((~mask).sum()), dtype=torch.float64), "weights")
+    zeros = torch.zeros(int((~mask).sum()), dtype=torch.float64)
+    trial.equal(weights[~mask], zeros, ("weights of masked keys", "被掩蔽的键的权重"), tolerance=0)
 
 
 def check_mask_before_softmax(trial: Trial) -> None:
@@ -152,7 +153,9 @@ def check_mask_before_softmax(trial: Trial) -> None:
     """
     weights = trial.function().candidate(*draw(trial, (3,), 4, 6, 2, 5), trial.mask(3, 4, 6))[1]
     trial.equal(
-        weights.sum(-1), torch.ones(3, 4, dtype=torch.float64), "sum of each query's weights"
+        weights.sum(-1),
+        torch.ones(3, 4, dtype=torch.float64),
+        ("sum of each query's weights", "每个查询的权重之和"),
     )
 
 
@@ -163,11 +166,36 @@ def check_masked_values(trial: Trial) -> None:
     """
     batch, heads, queries, keys = 2, 3, 4, 6
     inputs = draw(trial, (batch, heads), queries, keys, 5, 7)
-    for shape in trial.sizes(
-        (queries, keys), (batch, 1, 1, keys), (heads, queries, 1), (batch, heads, queries, keys)
-    ):
+    for shape in trial.sizes((queries, keys), (batch, 1, 1, keys), (batch, heads, queries, keys)):
         mask = trial.mask(*shape)
         trial.function().compare(*inputs, mask, gradients=False, names=NAMES)
+    inputs = draw(trial, (2, 3), 5, 5, 4, 4)
+    mask = trial.mask(2, 1, 5, 5)
+    mask[0, :, :, 3], mask[0, :, :, 0] = False, True  # one key is hidden from every query
+    trial.function().compare(*inputs, mask, gradients=False, names=NAMES)
+
+
+def check_mask_of_few_axes(trial: Trial) -> None:
+    """The mask may have one axis or none, or one entry a query, with any leading dimensions.
+
+    mask 可以只有一维甚至零维，也可以每个查询一个元素，不论前面有几个维度。
+    """
+    for leading in ((), (2, 3)):
+        inputs = draw(trial, leading, 4, 6, 5, 7)
+        by_query = trial.permutation(4)[:, None] > 1  # two queries may attend to nothing
+        for mask in (trial.mask(4, 6), trial.mask(6), by_query, torch.tensor(True)):
+            trial.function().compare(
+                *inputs, mask, gradients=False, names=NAMES, dtypes=(torch.float64,)
+            )
+
+
+def check_long(trial: Trial) -> None:
+    """Nothing depends on the number of keys: hundreds of them are attended to all alike.
+
+    结果与键的个数无关：几百个键同样逐一参与。
+    """
+    inputs, mask = draw(trial, (), 70, 150, 4, 3), trial.mask(70, 150)
+    trial.function().compare(*inputs, mask, dtypes=(torch.float64,), names=NAMES)
 
 
 def check_gradients(trial: Trial) -> None:

@@ -80,7 +80,7 @@ def check_deterministic(trial: Trial) -> None:
     """
     layer = trial.layer(12, 3)
     x = trial.randn(2, 17, 12)
-    trial.equal(shaped(trial, layer, x), shaped(trial, layer, x), "second call")
+    trial.equal(shaped(trial, layer, x), shaped(trial, layer, x), ("second call", "第二次调用"))
 
 
 def check_batch_items_apart(trial: Trial) -> None:
@@ -172,7 +172,9 @@ def check_heads_apart(trial: Trial) -> None:
     before = shaped(trial, trial.layer(model, heads, weights=shared), x)
     shared["query_linear.weight"] = changed
     after = shaped(trial, trial.layer(model, heads, weights=shared), x)
-    trial.equal(after[..., :-width], before[..., :-width], "features of the other heads")
+    trial.equal(
+        after[..., :-width], before[..., :-width], ("features of the other heads", "其他头的特征")
+    )
 
 
 def check_scale_of_one_head(trial: Trial) -> None:

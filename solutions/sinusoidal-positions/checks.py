@@ -71,7 +71,12 @@ def check_positions_from_zero(trial: Trial) -> None:
     """
     size = 2 * trial.integer(2, 6)
     row = table_of(trial, 3, size)[0].double()
-    trial.equal(row.sum(), torch.tensor(size / 2, dtype=DOUBLE), "sum of row 0", tolerance=1e-5)
+    trial.equal(
+        row.sum(),
+        torch.tensor(size / 2, dtype=DOUBLE),
+        ("sum of row 0", "第 0 行之和"),
+        tolerance=1e-5,
+    )
 
 
 def check_even_sine_odd_cosine(trial: Trial) -> None:
@@ -82,7 +87,7 @@ def check_even_sine_odd_cosine(trial: Trial) -> None:
     for dim in (2, 6, 8):
         row = table_of(trial, 2, dim)[0].double()
         wanted = torch.tensor([0.0, 1.0], dtype=DOUBLE).repeat(dim // 2)
-        trial.equal(row, wanted, "row 0", tolerance=1e-5)
+        trial.equal(row, wanted, ("row 0", "第 0 行"), tolerance=1e-5)
 
 
 def check_pairs_share_a_frequency(trial: Trial) -> None:
@@ -104,7 +109,7 @@ def check_first_pair(trial: Trial) -> None:
     wanted = torch.stack([angles.sin(), angles.cos()], dim=-1)
     for dim in (2, 4, 10):
         pair = table_of(trial, 10, dim)[:, :2].double()
-        trial.equal(pair, wanted, "columns 0 and 1", tolerance=1e-4)
+        trial.equal(pair, wanted, ("columns 0 and 1", "第 0 列和第 1 列"), tolerance=1e-4)
 
 
 def check_frequencies(trial: Trial) -> None:
@@ -142,7 +147,7 @@ def check_odd_width_ends_on_sine(trial: Trial) -> None:
     for dim in (3, 7):
         last = table_of(trial, 4, dim, 1.0)[:, -1].double()  # with base 1 all pairs turn alike
         wanted = torch.arange(4, dtype=DOUBLE).sin()
-        trial.equal(last, wanted, "last column", tolerance=1e-4)
+        trial.equal(last, wanted, ("last column", "最后一列"), tolerance=1e-4)
 
 
 def check_odd_width_values(trial: Trial) -> None:

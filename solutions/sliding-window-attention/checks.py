@@ -56,7 +56,11 @@ def check_causal(trial: Trial) -> None:
     任何查询都看不到后面的位置。
     """
     rows = changed_rows(trial, 9, 3, 5)
-    trial.equal(rows[:5], torch.zeros(5, dtype=torch.bool), "outputs before the changed position")
+    trial.equal(
+        rows[:5],
+        torch.zeros(5, dtype=torch.bool),
+        ("outputs before the changed position", "改动位置之前的输出"),
+    )
 
 
 def check_window_reaches_back(trial: Trial) -> None:
@@ -82,7 +86,11 @@ def check_window_ends(trial: Trial) -> None:
     for window in (2, 3, 5):
         rows = changed_rows(trial, 11, window, 2)
         late = rows[2 + window :]
-        trial.equal(late, torch.zeros_like(late), f"outputs beyond window {window}")
+        trial.equal(
+            late,
+            torch.zeros_like(late),
+            (f"outputs beyond window {window}", f"窗口 {window} 之外的输出"),
+        )
 
 
 def check_start_of_the_sequence(trial: Trial) -> None:

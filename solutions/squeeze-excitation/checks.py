@@ -90,7 +90,7 @@ def check_images_apart(trial: Trial) -> None:
     layer = trial.layer(12, 2)
     x = image(trial, 3, 12, 4, 2)
     first = layer.candidate(x)
-    trial.equal(layer.candidate(x), first, "second call")
+    trial.equal(layer.candidate(x), first, ("second call", "第二次调用"))
     layer.batch_independent(x)
 
 

@@ -5,7 +5,7 @@ import torch
 from grader.kit import Trial
 
 ENTRY = "softmax"
-FORBID = ("softmax", "log_softmax")
+FORBID = ("softmax", "log_softmax", "softmin", "gumbel_softmax", "scaled_dot_product_attention")
 DOUBLE = torch.float64
 
 
@@ -58,7 +58,9 @@ def check_axis(trial: Trial) -> None:
             if getattr(y, "shape", None) != x.shape:
                 trial.function().compare(x, dim, gradients=False)
             ones = torch.ones_like(x.sum(dim))
-            trial.equal(y.sum(dim), ones, f"sum along dim={dim}", tolerance=1e-6)
+            trial.equal(
+                y.sum(dim), ones, (f"sum along dim={dim}", f"沿 dim={dim} 的和"), tolerance=1e-6
+            )
 
 
 def check_precision(trial: Trial) -> None:
@@ -117,6 +119,19 @@ def check_slices_of_different_size(trial: Trial) -> None:
     trial.function().compare(x.T.contiguous(), 0, logits=1e4)
 
 
+def check_entries_far_apart(trial: Trial) -> None:
+    """A slice may hold ten thousand and minus ten thousand at once: only its maximum is safe.
+
+    同一切片中可以同时有正一万和负一万：只有减去最大值才安全。
+    """
+    signs = 2.0 * trial.randint(0, 2, (4, 6)).double() - 1
+    signs[:, 0], signs[:, -1] = -1, 1
+    x = 1e4 * signs[:, trial.permutation(6)] + trial.randint(0, 3, (4, 6)).double()
+    x[0] = torch.tensor([-1e4, 1e4, 0.0, 100.0, -100.0, 9999.0]).double()
+    for dim in (-1, 0):
+        trial.function().compare(x, dim, logits=1e4)
+
+
 def masked_entries(trial: Trial) -> torch.Tensor:
     """Every row and column keeps at least one finite entry."""
     x = trial.randn(5, 5)
@@ -130,8 +145,15 @@ def check_minus_infinity(trial: Trial) -> None:
     负无穷的元素恰好得到零，也不传递梯度。
     """
     x = masked_entries(trial)
+    hidden = x.isneginf()
     for dim in (0, -1):
-        trial.function().compare(x, dim)
+        found = trial.function().compare(x, dim)[hidden]
+        trial.equal(
+            found,
+            torch.zeros_like(found),
+            ("entries of minus infinity", "负无穷处的元素"),
+            tolerance=0,
+        )
 
 
 def check_nothing_but_minus_infinity(trial: Trial) -> None:

@@ -77,7 +77,7 @@ def check_keeps_k(trial: Trial) -> None:
     for k in (1, 4, 7):
         weights = shown_weights(trial, *draw(trial)[:2], k)
         count = (weights > 1e-30).sum(dim=-1)
-        trial.equal(count, torch.full((2, 3, 4), k), "number of keys with weight")
+        trial.equal(count, torch.full((2, 3, 4), k), ("number of keys with weight", "有权重的键数"))
 
 
 def check_scale(trial: Trial) -> None:
@@ -116,7 +116,9 @@ def check_best_key(trial: Trial) -> None:
     query, key, _ = draw(trial, (4, 7), (4, 3))
     query[..., 0], key[..., 0] = 4.0, 8.0 + 0.01 * key[..., 0]  # all scores are positive
     weights = shown_weights(trial, query, key, 1)
-    trial.equal(weights.argmax(dim=-1), (query @ key.mT).argmax(dim=-1), "the chosen key")
+    trial.equal(
+        weights.argmax(dim=-1), (query @ key.mT).argmax(dim=-1), ("the chosen key", "选中的键")
+    )
 
 
 def check_dropped_keys(trial: Trial) -> None:
@@ -128,7 +130,9 @@ def check_dropped_keys(trial: Trial) -> None:
     query[..., 0], key[..., 0] = 4.0, -8.0 + 0.01 * key[..., 0]  # all scores are negative
     dropped = (query @ key.mT).argsort(dim=-1)[..., :4]  # of 7, with k = 3
     weights = shown_weights(trial, query, key, 3).gather(-1, dropped)
-    trial.equal(weights, torch.zeros_like(weights), "weights of the dropped keys")
+    trial.equal(
+        weights, torch.zeros_like(weights), ("weights of the dropped keys", "被丢弃的键的权重")
+    )
     trial.function().compare(query, key, value, 3, gradients=False)
 
 
@@ -150,7 +154,7 @@ def check_ties_keep_k(trial: Trial) -> None:
     query, key, _ = tied(trial, 3, 6)
     weights = shown_weights(trial, torch.zeros_like(query), key, 4)
     count = (weights > 1e-9).sum(dim=-1)
-    trial.equal(count, torch.full((2, 3, 3), 4), "number of keys with weight")
+    trial.equal(count, torch.full((2, 3, 3), 4), ("number of keys with weight", "有权重的键数"))
 
 
 def check_ties_to_the_lower_index(trial: Trial) -> None:

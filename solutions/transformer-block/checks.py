@@ -66,7 +66,7 @@ def check_deterministic(trial: Trial) -> None:
     """
     layer, x = trial.layer(6, 2, 40), trial.randn(2, 60, 6)
     first, second = (shaped(trial, layer, x) for _ in range(2))
-    trial.equal(second, first, "output of a second call")
+    trial.equal(second, first, ("output of a second call", "第二次调用的输出"))
 
 
 def check_residual_path(trial: Trial) -> None:
@@ -117,7 +117,9 @@ def check_causal(trial: Trial) -> None:
     for cut in range(1, 6):
         moved = x.clone()
         moved[:, cut:] = trial.randn(2, 6 - cut, 6)
-        trial.equal(shaped(trial, layer, moved)[:, :cut], before[:, :cut], "earlier outputs")
+        trial.equal(
+            shaped(trial, layer, moved)[:, :cut], before[:, :cut], ("earlier outputs", "之前的输出")
+        )
 
 
 def check_attention_half(trial: Trial) -> None:

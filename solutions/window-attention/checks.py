@@ -94,7 +94,9 @@ def check_shifted_windows(trial: Trial) -> None:
         sizes = (height, width, window, shift)
         inner = (..., slice(shift, shift - window), slice(shift, shift - window), slice(None))
         expected = trial.function().reference(*inputs, *sizes).unflatten(2, sizes[:2])
-        trial.equal(output(trial, inputs, *sizes)[inner], expected[inner], "inner windows")
+        trial.equal(
+            output(trial, inputs, *sizes)[inner], expected[inner], ("inner windows", "内部的窗口")
+        )
 
 
 def check_wrapped_rows_apart(trial: Trial) -> None:
@@ -106,7 +108,11 @@ def check_wrapped_rows_apart(trial: Trial) -> None:
     inputs, columns = equal_scores(trial, 6, 6), slice(1, -2)  # columns that do not wrap
     expected = trial.function().reference(*inputs, *sizes).unflatten(2, (6, 6))
     got = output(trial, inputs, *sizes)
-    trial.equal(got[..., columns, :], expected[..., columns, :], "columns without a border")
+    trial.equal(
+        got[..., columns, :],
+        expected[..., columns, :],
+        ("columns without a border", "不在边界上的列"),
+    )
 
 
 def check_wrapped_columns_apart(trial: Trial) -> None:
@@ -118,7 +124,9 @@ def check_wrapped_columns_apart(trial: Trial) -> None:
     inputs, rows = equal_scores(trial, 6, 6), slice(2, -1)  # rows that do not wrap
     expected = trial.function().reference(*inputs, *sizes).unflatten(2, (6, 6))
     got = output(trial, inputs, *sizes)
-    trial.equal(got[..., rows, :, :], expected[..., rows, :, :], "rows without a border")
+    trial.equal(
+        got[..., rows, :, :], expected[..., rows, :, :], ("rows without a border", "不在边界上的行")
+    )
 
 
 def check_four_corners_apart(trial: Trial) -> None:

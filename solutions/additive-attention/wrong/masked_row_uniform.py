@@ -1,7 +1,7 @@
-"""The mask is a large negative number, so an item without any key spreads its weight evenly instead
-of getting zeros.
+"""An item without any key spreads its weight evenly, as it does where the mask is a large
+negative number, instead of getting zeros.
 
-掩码用了一个很大的负数，没有键的样本均匀分配权重，而不是得到零。
+没有键的样本均匀分配权重（例如掩码用了一个很大的负数），而不是得到零。
 """
 
 import torch

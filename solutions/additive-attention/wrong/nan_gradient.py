@@ -1,6 +1,7 @@
-"""NaN is replaced by zero afterwards: the output is right, the gradient of an empty row is NaN.
+"""An item without keys gets zeros, but NaN arises on the way to them (and is replaced
+afterwards, say), so its gradient is NaN.
 
-事后把 NaN 换成零：输出正确，但空行的梯度是 NaN。
+没有键的样本得到零，但中途出现了 NaN（例如事后才换成零），梯度因此是 NaN。
 """
 
 import torch

@@ -1,7 +1,6 @@
-"""Query and key go through tanh apart and are added afterwards, so the query cancels in the
-softmax.
+"""The query is added outside of the tanh, so it cancels in the softmax.
 
-查询和键先各自取 tanh 再相加，查询在 softmax 中抵消。
+查询加在 tanh 之外，在 softmax 中抵消。
 """
 
 import torch

@@ -1,6 +1,6 @@
-"""Id zero is taken for padding, so that document sees nothing.
+"""Tokens of id zero see nothing, as if zero marked padding.
 
-把编号 0 当成填充，这篇文档什么也看不到。
+编号为 0 的词元什么也看不到，好像 0 表示填充。
 """
 
 import torch

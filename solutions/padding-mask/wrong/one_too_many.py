@@ -1,6 +1,6 @@
-"""The comparison is <= instead of <, so the first padding token is attended too.
+"""The first padding token is attended too: <= in place of <, or one too many.
 
-比较用了 <= 而不是 <，第一个填充词元也被注意到。
+第一个填充词元也被注意到：把 < 写成了 <=，或多数了一个。
 """
 
 import torch

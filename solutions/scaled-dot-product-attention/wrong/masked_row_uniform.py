@@ -1,7 +1,7 @@
-"""Masked scores are set to -1e9 and nothing else is done, so a query without any key averages all
-values instead of giving zeros.
+"""A query without any key averages all values, as it does where masked scores are set to -1e9
+and nothing else is done, instead of giving zeros.
 
-只把被掩蔽的分数设为 -1e9，一个键都不能注意的查询得到全部值的平均，而不是零。
+一个键都不能注意的查询得到全部值的平均（例如只把被掩蔽的分数设为 -1e9），而不是零。
 """
 
 import math

@@ -1,7 +1,7 @@
-"""An additive -inf mask is repaired with nan_to_num: the value is zero, but the gradient of a
-query without keys is NaN.
+"""A query without keys gets zeros, but NaN arises on the way to them (and is repaired with
+nan_to_num, say), so its gradient is NaN.
 
-加性 -inf 掩码之后用 nan_to_num 补救：数值为零，但没有键可注意的查询梯度仍是 NaN。
+没有键可注意的查询得到零，但中途出现了 NaN（例如最后才用 nan_to_num 修补），梯度因此是 NaN。
 """
 
 import math

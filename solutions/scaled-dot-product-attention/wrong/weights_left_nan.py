@@ -1,6 +1,6 @@
-"""Only the output of a query without keys is repaired with nan_to_num; its weights are still NaN.
+"""Of a query without keys only the output is set to zero, its weights are still NaN.
 
-没有键可注意的查询只修复了输出（nan_to_num），权重仍是 NaN。
+没有键可注意的查询只把输出置零，权重仍是 NaN。
 """
 
 import math

@@ -1,7 +1,7 @@
-"""A slice of nothing but minus infinity gives equal weights, because -inf is replaced by a large
-negative number.
+"""A slice of nothing but minus infinity gives equal weights, as it does where -inf is replaced
+by a finite number, instead of zeros.
 
-把 -inf 换成很大的负数，全是负无穷的切片变成均匀分布。
+全是负无穷的切片变成均匀分布（例如把 -inf 换成了有限的数），而不是零。
 """
 
 import torch

@@ -1,7 +1,7 @@
-"""NaN is repaired with nan_to_num at the end: the value is zero, the gradient of an empty slice
-still NaN.
+"""The value of an empty slice is zero, but NaN arises on the way to it (and is repaired with
+nan_to_num, say), so its gradient is NaN.
 
-最后用 nan_to_num 修补：数值为零，但空切片的梯度仍是 NaN。
+空切片的数值为零，但中途出现了 NaN（例如最后才用 nan_to_num 修补），梯度因此是 NaN。
 """
 
 import torch
