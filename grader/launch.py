@@ -74,7 +74,8 @@ def clean_environment() -> dict[str, str]:
     # Freed blocks of a quarter of a MiB go back to the kernel, so that its account of memory is
     # that of the live tensors and not of holes in the heap.
     malloc = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(256 << 10)}
-    return {**kept, **threads, **malloc, "LC_ALL": "C.UTF-8"}
+    # With PYTORCH_JIT=0 a scripted function is the Python function, whose calls can be watched.
+    return {**kept, **threads, **malloc, "LC_ALL": "C.UTF-8", "PYTORCH_JIT": "0"}
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

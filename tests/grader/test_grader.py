@@ -42,6 +42,24 @@ def test_a_variant_is_recognised(grader: Grader) -> None:
     assert verdict.diagnosis["en"] in " ".join(path.read_text(encoding="utf-8").split())
 
 
+@pytest.mark.parametrize(
+    "called",
+    [
+        "torch.nn.Softmax(dim)(x)",
+        "torch.nn.functional.softmin(-x, dim)",
+        "scripted(x, dim)",
+        "torch.func.vmap(lambda row: torch.softmax(row, -1))(x)",
+        "torch.ops.aten.softmax.int(x, dim)",
+    ],
+)
+def test_a_forbidden_call_is_named_in_every_wrapping(grader: Grader, called: str) -> None:
+    script = "@torch.jit.script\ndef scripted(x, dim: int):\n    return torch.softmax(x, dim)\n"
+    code = f"import torch\n{script}\ndef softmax(x, dim):\n    return {called}\n"
+    verdict = grader.check("stable-softmax", code)
+    assert verdict.verdict == "forbidden"
+    assert verdict.line
+
+
 LOOP = "while True: pass\n"
 
 
