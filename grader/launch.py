@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = str(Path(__file__).resolve().parents[1])
 BOOT = (
@@ -101,6 +102,13 @@ def warm_up() -> None:
     output = torch.einsum("bij,bjk->bik", weights, x)
     # With cotangents given, autograd's first call imports sympy: better here than in every child.
     torch.autograd.grad((output,), [x, layer.weight], (torch.ones_like(output),))
+    tempfile.gettempdir()  # is looked for by writing, which a submission may not
+    torch.compile = as_it_is  # needs a compiler, a process that a submission may not start
+
+
+def as_it_is(model: Any = None, **_: Any) -> Any:
+    """Stands in for `torch.compile`, called or as a decorator with options: compiles nothing."""
+    return as_it_is if model is None else model
 
 
 def forget() -> None:

@@ -111,6 +111,8 @@ def test_a_verdict_survives_the_store(grader: Grader, wrong: str) -> None:
         lambda code: "import torch\ntorch.manual_seed(0)\n" + code,
         lambda code: "import torch\nprint(torch.arange(3))\ntorch.set_grad_enabled(True)\n" + code,
         lambda code: "print('x' * 100_000)\n" + code,
+        lambda code: code.replace("\n    def forward", "\n    @torch.compile\n    def forward"),
+        lambda code: code.replace("\nclass ", "\n@torch.compile(dynamic=True)\nclass ", 1),
     ],
 )
 def test_honest_oddities_are_accepted(change, grader: Grader, right: str) -> None:
