@@ -267,7 +267,8 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
 
 def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, name: str) -> bool:
     answers = iter(outcome.records[name].answers)
-    passed = next(result.passed for result in outcome.results if result.name == name)
+    result = next(result for result in outcome.results if result.name == name)
+    passed = result.passed
 
     def match(answer: Any) -> None:
         if not compare.same(next(answers, Mismatch), answer):
@@ -283,8 +284,9 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
         return False
     except SubmissionError as error:
         return not passed and next(answers, None) == error.words
-    except Failure:
-        return not passed and next(answers, None) is None
+    except Failure as failure:
+        alike = failure.detail.get("what") == (result.detail or {}).get("what")
+        return not passed and alike and next(answers, None) is None
     except Exception as error:
         return not passed and next(answers, None) == type(error).__name__
     return passed

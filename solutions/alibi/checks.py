@@ -136,7 +136,7 @@ def check_slopes_of_other_powers(trial: Trial) -> None:
 
     n 个头的斜率从 2^(−8/n) 开始，公比也是 2^(−8/n)，最后为 1/256。
     """
-    for heads in (1, 2, 4, 16, 32):
+    for heads in (1, 2, 4, 16, 32, 64):
         hold(trial, heads, 3, 3)
 
 
@@ -154,8 +154,8 @@ def check_single_new_token(trial: Trial) -> None:
 
     缓存之后的单个新查询位于最后：没有键属于它的未来。
     """
-    for keys in (2, 7):
-        hold(trial, 4, 1, keys)
+    for heads, keys in ((4, 2), (4, 7), (1, 7)):
+        hold(trial, heads, 1, keys)
 
 
 def check_more_keys_than_queries(trial: Trial) -> None:
@@ -182,3 +182,5 @@ def check_far_keys(trial: Trial) -> None:
     距离上千时依然精确：不以半精度计算。
     """
     hold(trial, 8, 1, 3000, tolerance=3e-3)
+    hold(trial, 12, 60, 600, tolerance=1e-3)
+    hold(trial, 5, 3, 2000, tolerance=3e-3)

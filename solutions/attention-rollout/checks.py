@@ -67,6 +67,8 @@ def check_rows_renormalised(trial: Trial) -> None:
     hold(trial, weights)
     weights[0, :, :, 2] = 0  # a row that attends to nothing
     hold(trial, weights)
+    hold(trial, 3 * weights)
+    hold(trial, rows(trial, 3, 2, 2, 5, 5).float().double())  # sums of 1 to float32's rounding
 
 
 def check_mean_over_heads(trial: Trial) -> None:
@@ -110,7 +112,9 @@ def check_gradients(trial: Trial) -> None:
 
     weights 的梯度正确。
     """
-    hold(trial, trial.rand(3, 2, 2, 4, 4), gradients=True, dtypes=(DOUBLE,))
+    for shape in ((3, 2, 2, 4, 4), (12, 1, 1, 3, 3)):
+        weights = 0.01 + 3 * trial.rand(*shape)
+        hold(trial, weights, gradients=True, dtypes=(DOUBLE,))
 
 
 def check_batch_items_apart(trial: Trial) -> None:

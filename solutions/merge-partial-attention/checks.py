@@ -103,6 +103,8 @@ def check_any_leading_dimensions(trial: Trial) -> None:
     """
     for parts, leading in ((3, ()), (1, (2,)), (4, (3,)), (2, (2, 1, 3))):
         hold(trial, *draw(trial, parts, leading=leading))
+    for length, width in ((1, 5), (4, 1), (1, 1)):
+        hold(trial, *draw(trial, 2, length, width))
 
 
 def check_gradients(trial: Trial) -> None:
@@ -128,10 +130,26 @@ def check_empty_part_holds_anything(trial: Trial) -> None:
 
     空部分的 output 不论装着什么（包括 NaN）都要忽略。
     """
+    for parts in (3, 1):
+        outputs, logsumexps = draw(trial, parts)
+        logsumexps[0, :, :, 1], logsumexps[-1, :, :, 2] = -float("inf"), -float("inf")
+        logsumexps[:, 0, 1, 3] = -float("inf")
+        empty = (logsumexps == -float("inf"))[..., None]
+        for anything in (float("nan"), float("inf")):
+            hold(trial, outputs.masked_fill(empty, anything), logsumexps)
+
+
+def check_empty_part_holds_anything_gradients(trial: Trial) -> None:
+    """What an empty part holds reaches no gradient either, not even as NaN.
+
+    空部分装着的内容也不影响梯度，不会传出 NaN。
+    """
     outputs, logsumexps = draw(trial, 3)
-    logsumexps[1, :, :, 2] = -float("inf")
-    outputs[1, :, :, 2] = float("nan")
-    hold(trial, outputs, logsumexps)
+    logsumexps[0, :, :, 1], logsumexps[-1, :, :, 2] = -float("inf"), -float("inf")
+    empty = (logsumexps == -float("inf"))[..., None]
+    for anything in (float("nan"), float("inf")):
+        filled = outputs.masked_fill(empty, anything)
+        hold(trial, filled, logsumexps, gradients=True, dtypes=(DOUBLE,))
 
 
 def check_all_empty(trial: Trial) -> None:
@@ -160,7 +178,8 @@ def check_large_logsumexps(trial: Trial) -> None:
     logsumexp 达到正负一万时既不溢出也不消失。
     """
     outputs, logsumexps = draw(trial, 3)
-    for centre in (1e4, -1e4):
+    by_query = torch.tensor([-1e4, 1e4, 0.0, 5e3], dtype=DOUBLE)
+    for centre in (1e4, -1e4, by_query):
         hold(trial, outputs, centre + (4 * logsumexps).round() / 4, logits=1e4)
 
 

@@ -146,6 +146,7 @@ def check_shared_pages(trial: Trial) -> None:
     """
     query, key, value, table, lengths = draw(trial, (8, 5, 7), heads=(4, 2))
     table[1:, 0] = table[0, 0]
+    table[1, 1] = table[0, 1]  # full for the first, partly filled for the second
     hold(trial, query, key, value, table, lengths, gradients=True, dtypes=(DOUBLE,))
 
 
@@ -166,7 +167,7 @@ def check_table_entries_past_the_end(trial: Trial) -> None:
     # The first item ends exactly on the border of a page.
     inputs = draw(trial, (6, 4, 1), heads=(4, 2), spare=1)
     _, key, _, table, lengths = inputs
-    for garbage in (-1, len(key), 10**6):
+    for garbage in (-1, len(key), 10**6, -(10**6)):
         inputs[3] = table.masked_fill(unused_entries(table, lengths, 3), garbage)
         hold(trial, *inputs)
 
@@ -187,11 +188,25 @@ def check_slots_past_the_end(trial: Trial) -> None:
 
     超出长度的槽可以是任意内容，包括 NaN 和无穷：那是尚未写入的内存。
     """
-    inputs = draw(trial, (5, 4, 3), heads=(4, 2), spare=1)
+    for lengths in ((5, 4, 3), (5, 0, 3)):
+        inputs = draw(trial, lengths, heads=(4, 2), spare=1)
+        free = unused_slots(inputs)[..., None, None]
+        for garbage in (1e4, float("inf"), float("nan")):
+            key, value = (pages.masked_fill(free, garbage) for pages in inputs[1:3])
+            hold(trial, inputs[0], key, value, *inputs[3:])
+
+
+def check_slots_past_the_end_get_no_gradient(trial: Trial) -> None:
+    """What lies past a length reaches no gradient either, not even as NaN.
+
+    超出长度的内容也不影响梯度，不会传出 NaN。
+    """
+    inputs = draw(trial, (5, 0, 3), heads=(4, 2), spare=1)
     free = unused_slots(inputs)[..., None, None]
-    for garbage in (1e4, float("inf"), float("nan")):
+    for garbage in (float("inf"), float("nan")):
         key, value = (pages.masked_fill(free, garbage) for pages in inputs[1:3])
-        hold(trial, inputs[0], key, value, *inputs[3:])
+        options = {"gradients": True, "dtypes": (DOUBLE,)}
+        hold(trial, inputs[0], key, value, *inputs[3:], **options)
 
 
 def check_sequences_apart(trial: Trial) -> None:

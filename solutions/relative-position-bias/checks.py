@@ -63,7 +63,7 @@ def check_shape(trial: Trial) -> None:
 
     输入可以是任何形状，输出形状与之相同。
     """
-    for shape in ((5,), (3, 4), (2, 3, 2)):
+    for shape in ((), (5,), (3, 4), (2, 3, 2)):
         buckets_of(trial, trial.randint(-6, 7, shape))
 
 
@@ -161,11 +161,11 @@ def check_logarithmic(trial: Trial) -> None:
 
 
 def check_num_buckets(trial: Trial) -> None:
-    """num_buckets is an argument, and need not be a power of two.
+    """num_buckets is an argument, and need not be a power of two; halves are rounded down.
 
-    num_buckets 是参数，不必是 2 的幂。
+    num_buckets 是参数，不必是 2 的幂；取一半时向下取整。
     """
-    for buckets in (16, 64, 20, 12):
+    for buckets in (16, 64, 20, 12, 14, 10, 9):
         distances = off_edge(torch.arange(1, 160), buckets // 2, 128)
         hold(trial, torch.cat([-distances, distances]), buckets)
 
@@ -193,7 +193,7 @@ def check_one_direction_past(trial: Trial) -> None:
 
     单向时，所有的桶都用于过去，其中一半各对应一个距离。
     """
-    for buckets, farthest in ((32, 128), (20, 300), (8, 50)):
+    for buckets, farthest in ((32, 128), (20, 300), (8, 50), (7, 50), (3, 50), (32, 24)):
         hold(trial, -off_edge(torch.arange(1, 400), buckets, farthest), buckets, farthest, False)
 
 

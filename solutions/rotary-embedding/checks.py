@@ -96,7 +96,7 @@ def check_base(trial: Trial) -> None:
     base 是参数：换一个值，频率随之改变。
     """
     for base in (100.0, 500000.0):
-        x = trial.randn(4, 8)
+        x = trial.randn(4, 12)
         trial.function().compare(x, torch.arange(4), base, gradients=False, tolerance=1e-4)
 
 
@@ -105,7 +105,8 @@ def check_given_positions(trial: Trial) -> None:
 
     第 l 行按 positions[l] 旋转，无论顺序如何、从哪里开始。
     """
-    for positions in (torch.arange(7, 12), trial.permutation(5), torch.tensor([4, 4, 0, 9, 2])):
+    given = [torch.tensor(positions) for positions in ([4, 4, 0, 9, 2], [4, 0, 9, 4, 2])]
+    for positions in (torch.arange(7, 12), trial.permutation(5), *given):
         x = trial.randn(2, 5, 6)
         trial.function().compare(x, positions, gradients=False, tolerance=1e-4)
 
@@ -126,9 +127,8 @@ def check_far_positions(trial: Trial) -> None:
     很远的位置也要精确：角度以 x 的 dtype 或更高精度计算。
     """
     positions = trial.randint(5_000, 9_000, (4,))
-    trial.function().compare(
-        trial.randn(2, 4, 6), positions, gradients=False, dtypes=(torch.float64,)
-    )
+    for far in (positions, 8 * positions):
+        trial.function().compare(trial.randn(2, 4, 6), far, gradients=False, dtypes=(DOUBLE,))
     # float32 angles of this size carry an error of 9000 units of rounding.
     trial.function().compare(
         trial.randn(2, 4, 6), positions, gradients=False, dtypes=(torch.float32,), logits=1e4
@@ -157,4 +157,4 @@ def check_gradients(trial: Trial) -> None:
     """
     for leading, dim in (((2, 3), 6), ((), 4)):
         x = trial.randn(*leading, 5, dim)
-        trial.function().compare(x, trial.randint(0, 20, (5,)), dtypes=(torch.float64,))
+        trial.function().compare(x, torch.tensor([0, 7, 3, 19, 7]), dtypes=(DOUBLE,))

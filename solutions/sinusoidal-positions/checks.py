@@ -117,7 +117,7 @@ def check_frequencies(trial: Trial) -> None:
 
     第 i 对每个位置转 10000^(−2i/dim) 弧度。
     """
-    for length, dim in trial.sizes((12, 4), (20, 6), (7, 16)):
+    for length, dim in trial.sizes((12, 4), (20, 6), (7, 16), (3, 300)):
         hold(trial, length, dim)
 
 
@@ -126,7 +126,7 @@ def check_base(trial: Trial) -> None:
 
     base 是参数：换一个值，频率随之改变。
     """
-    for base in (100.0, 500000.0):
+    for base in (100.0, 500000.0, 1.5):
         hold(trial, 15, 8, base)
 
 
@@ -166,3 +166,4 @@ def check_far_positions(trial: Trial) -> None:
     """
     # Angles of 3000 in float32 carry an error of up to 3000 units of rounding: 4e-4.
     hold(trial, 3000, 6, tolerance=2e-3)
+    hold(trial, 6000, 6, tolerance=4e-3)

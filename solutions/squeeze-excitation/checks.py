@@ -122,6 +122,9 @@ def check_values(trial: Trial) -> None:
     for shape, reduction in (((2, 12, 3, 5), 4), ((3, 7, 4, 2), 2), ((1, 5, 1, 1), 1)):
         layer = trial.layer(shape[1], reduction)
         layer.compare(image(trial, *shape), gradients=False)
+    for channels in (1, 5):  # a single channel; a single hidden unit
+        layer = trial.layer(channels, channels)
+        layer.compare(image(trial, 2, channels, 3, 4), gradients=False, dtypes=(DOUBLE,))
 
 
 def check_gradients(trial: Trial) -> None:

@@ -155,6 +155,7 @@ def check_gradients(trial: Trial) -> None:
     """
     for shift in (0, 1):
         hold(trial, draw(trial, 4, 2), 4, 2, 2, shift, gradients=True, dtypes=(DOUBLE,))
+    hold(trial, draw(trial, 6, 9), 6, 9, 3, 2, gradients=True, dtypes=(DOUBLE,))
 
 
 def check_large_logits(trial: Trial) -> None:
@@ -166,3 +167,16 @@ def check_large_logits(trial: Trial) -> None:
     query, key = (trial.randint(52, 65, (1, 2, 16, 16)).double() for _ in range(2))
     for sign in (1, -1):
         hold(trial, [sign * query, key, trial.randn(1, 2, 16, 3)], 4, 4, 2, 1, logits=1e4)
+
+
+def check_large_hidden_logits(trial: Trial) -> None:
+    """Wrapped regions stay apart even where the hidden scores are twenty thousand higher.
+
+    即使被隐藏的分数高出两万，环绕的区域仍互不可见。
+    """
+    # The first row and column, which the shift brings to the far side, have the large scores.
+    query = trial.randint(52, 65, (1, 2, 16, 16)).double()
+    key = -trial.randint(52, 65, (1, 2, 4, 4, 16)).double()
+    key[:, :, 0], key[:, :, :, 0] = -key[:, :, 0], -key[:, :, :, 0]
+    key[:, :, 0, 0] = key[:, :, 0, 0].abs()
+    hold(trial, [query, key.flatten(2, 3), trial.randn(1, 2, 16, 3)], 4, 4, 2, 1, logits=1e4)

@@ -1,6 +1,6 @@
-"""The identity is added to the weights in place, which changes the caller's tensor.
+"""The weights are changed in place, so the caller's tensor is another one afterwards.
 
-把单位矩阵原地加到 weights 上，修改了调用者的张量。
+在原地改动 weights，调用者的张量随之改变。
 """
 
 import torch

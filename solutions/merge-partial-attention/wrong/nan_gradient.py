@@ -1,7 +1,6 @@
-"""NaN of empty rows is repaired afterwards with nan_to_num: the values are right, the gradients
-NaN.
+"""The values of empty rows are right, but their gradients are NaN.
 
-空行的 NaN 在最后用 nan_to_num 修补：数值正确，梯度是 NaN。
+空行的数值正确，但梯度是 NaN。
 """
 
 import torch

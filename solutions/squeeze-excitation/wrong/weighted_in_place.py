@@ -1,6 +1,6 @@
-"""The image is multiplied in place, so the caller's tensor is changed.
+"""The image is changed in place, so the caller's tensor is another one afterwards.
 
-在原地乘以权重，改动了调用者的张量。
+在原地改动输入图像，调用者的张量随之改变。
 """
 
 import torch
