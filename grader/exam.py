@@ -247,16 +247,21 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
     A variant is named only if it gives the same answers in every check that failed and in every
     quick check that passed. Where that takes too long, there is no diagnosis.
     """
-    limit = time.process_time() + DIAGNOSIS_SECONDS
+    limits = time.process_time() + DIAGNOSIS_SECONDS, time.monotonic() + 2 * DIAGNOSIS_SECONDS
+
+    def over() -> bool:
+        return time.process_time() > limits[0] or time.monotonic() > limits[1]
+
     if outcome.died or not outcome.failed:
         return None
     telling = [result for result in outcome.results if not result.passed or result.seconds < QUICK]
     telling.sort(key=lambda result: (result.passed, result.seconds))
     agreeing = []
     for path, variant in problem.wrong.items():
-        if time.process_time() > limit:
-            break
-        if all(_agrees(problem, variant, outcome, seed, result.name) for result in telling):
+        if all(
+            not over() and _agrees(problem, variant, outcome, seed, result.name)
+            for result in telling
+        ):
             agreeing.append(path)
     # The same error can have several causes; the same wrong numbers are what the variant gives.
     by_numbers = any((result.detail or {}).get("what") != "raised" for result in outcome.failed)

@@ -6,6 +6,7 @@ code would do in the sandbox.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,11 +17,24 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from grader.wire import Once, Opaque, Ticket, raw
+from grader.wire import (
+    DEEPEST,
+    MOST_AXES,
+    MOST_TENSORS,
+    NAMES,
+    PAYLOAD_LIMIT,
+    Once,
+    Opaque,
+    Ticket,
+    raw,
+)
 
 SOURCE = "<submission>"  # the file name a submission is compiled under
 TEXT_LIMIT = 2000
 PLAIN = (torch.float64, torch.float32, torch.bool, torch.int64)
+# A metaclass can make a class lie about these, but not type itself.
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+_bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 Shapes = dict[str, tuple[int, ...]]
 Cotangents = Sequence[Tensor] | Callable[[Any], Sequence[Tensor]]
 
@@ -149,8 +163,7 @@ class Host:
         if made and setup and not fits(made, setup.weights):
             return Reply(None, made=made)
         arguments = [self._argument(value) for value in inputs]
-        # What a ticket stands for is the submission's own, to be changed as it likes.
-        before = [value.clone() if isinstance(value, Tensor) else None for value in inputs]
+        before = _values(inputs)
         with self._guarded():
             result = self._resolve(target)(*arguments)
             if keep and isinstance(result, list | tuple):
@@ -158,7 +171,7 @@ class Host:
                     self._keep(item) if index in keep else item for index, item in enumerate(result)
                 ]
             outputs = sendable(result)
-        return Reply(outputs, _modified(before, arguments), made)
+        return Reply(outputs, _modified(before, inputs), made)
 
     def _set_up(self, target: Target, setup: Setup | None) -> tuple[Target, Made | None]:
         if setup is None:
@@ -188,7 +201,7 @@ class Host:
         with self._guarded():
             result = self._resolve(target)(*arguments)
             outputs = sendable(result)
-        reply = Reply(outputs, _modified(before, arguments), made)
+        reply = Reply(outputs, _modified(before, given), made)
         parameters = self._named(target)
         results = [out for out in flatten(result) if floating(out)]
         given_back = cotangents(outputs) if callable(cotangents) else cotangents
@@ -201,6 +214,7 @@ class Host:
                 grads = _grad(paths, [*leaves, *parameters.values()])
         except SubmissionError as error:
             return Gradients(reply, error=str(error))
+        reply = Reply(outputs, _modified(before, given), made)  # the backward pass may write too
         count = len(leaves)
         named = dict(zip(parameters, grads[count:], strict=True))
         return Gradients(reply, tuple(grads[:count]), named)
@@ -249,7 +263,7 @@ def shapes_of(weights: dict[str, Tensor]) -> Shapes:
 
 
 def _named(module: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    return module.named_parameters(remove_duplicate=False)
+    return nn.Module.named_parameters(module, remove_duplicate=False)
 
 
 def _without_aliases(module: nn.Module, names: Collection[str]) -> dict[str, nn.Parameter]:
@@ -271,10 +285,22 @@ def _load(module: nn.Module, named: dict[str, nn.Parameter], weights: dict[str, 
         module.to(dtype)
 
 
-def _modified(before: Sequence[Tensor | None], after: Sequence[Any]) -> int | None:
+def _tensors(value: Any) -> list[Tensor]:
+    """The tensors that the judge sent as one argument.
+
+    What a ticket stands for is the submission's own, to be changed as it likes.
+    """
+    return [leaf for leaf in flatten(value) if isinstance(leaf, Tensor)]
+
+
+def _values(inputs: Sequence[Any]) -> list[list[Tensor]]:
+    return [[leaf.detach().clone() for leaf in _tensors(value)] for value in inputs]
+
+
+def _modified(before: list[list[Tensor]], inputs: Sequence[Any]) -> int | None:
     """The first argument that is no longer what it was before the call."""
-    for index, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old is not None and not _unchanged(old, new):
+    for index, (old, value) in enumerate(zip(before, inputs, strict=True)):
+        if not all(map(_unchanged, old, _tensors(value))):
             return index
     return None
 
@@ -283,7 +309,7 @@ def _unchanged(old: Tensor, new: Tensor) -> bool:
     try:
         if old.shape != new.shape or old.dtype != new.dtype:
             return False
-        return torch.equal(old, new) or torch.equal(torch.nan_to_num(old), torch.nan_to_num(new))
+        return torch.equal(old, new) or torch.allclose(old, new, rtol=0, atol=0, equal_nan=True)
     except Exception:  # it is not even a dense tensor any more
         return False
 
@@ -315,8 +341,9 @@ def describe(error: BaseException, filename: str = SOURCE) -> SubmissionError:
         text = str(error.msg if isinstance(error, SyntaxError) else error)[:TEXT_LIMIT]
     except BaseException:
         text = ""
-    kinds = tuple(kind.__name__[:100] for kind in type(error).__mro__[:20])
+    kinds = tuple(_name_of(kind)[:100] for kind in _bases_of(type(error))[:20])
     line = error.lineno if isinstance(error, SyntaxError) else _line(error, filename)
+    line = line if type(line) is int else None
     return SubmissionError(kinds, text, line, _cause(error, text))
 
 
@@ -324,7 +351,8 @@ def _cause(error: BaseException, text: str) -> Literal["raised", "memory", "forb
     if isinstance(error, ForbiddenCall):
         return "forbidden"
     exhausted = ("can't allocate memory", "not enough memory", "can't start new thread")
-    if isinstance(error, MemoryError) or any(words in text for words in exhausted):
+    full = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if full or isinstance(error, MemoryError) or any(words in text for words in exhausted):
         return "memory"
     return "denied" if isinstance(error, PermissionError) else "raised"
 
@@ -352,15 +380,19 @@ def floating(value: Any) -> bool:
     return isinstance(value, Tensor) and value.is_floating_point()
 
 
-def sendable(value: Any) -> Any:
+def sendable(value: Any, depth: int = 0) -> Any:
     """The value with dense, plain, detached CPU tensors; what cannot be sent becomes Opaque."""
     if isinstance(value, Tensor):
         return _plain(value)
+    if type(value) is int and value.bit_length() > 64:
+        return Opaque("an integer of more than 64 bits")
     if value is None or type(value) in (bool, int, float, str, Ticket):
         return value[:TEXT_LIMIT] if isinstance(value, str) else value
     if isinstance(value, list | tuple):
-        return tuple(sendable(item) for item in value)
-    return Opaque(f"{type(value).__module__}.{type(value).__name__}"[:200])
+        if depth > DEEPEST // 2 or len(value) > MOST_TENSORS // 2:
+            return Opaque(f"a {_name_of(type(value))} of {len(value)}, nested or very long")
+        return tuple([sendable(item, depth + 1) for item in value])
+    return Opaque(_name_of(type(value))[:200])
 
 
 def _plain(tensor: Tensor) -> Tensor | Opaque:
@@ -369,8 +401,10 @@ def _plain(tensor: Tensor) -> Tensor | Opaque:
     with torch._C.DisableTorchFunctionSubclass():
         if tensor.layout is not torch.strided or tensor.device.type != "cpu":
             return Opaque(f"a tensor with layout {tensor.layout} on {tensor.device}")
-        if tensor.is_quantized or tensor.is_nested:
-            return Opaque("a quantised or nested tensor")
+        if tensor.is_quantized or tensor.is_nested or tensor.dtype not in NAMES:
+            return Opaque(f"a tensor of dtype {tensor.dtype}, quantised or nested")
+        if tensor.dim() > MOST_AXES or tensor.nbytes > PAYLOAD_LIMIT // 2:
+            return Opaque(f"a tensor of {tensor.dim()} dimensions and {tensor.numel()} values")
         plain = torch.Tensor.detach(tensor).resolve_conj().resolve_neg().as_subclass(Tensor)
         raw(plain)  # a tensor without data fails here, where the error is the submission's
         return plain
@@ -383,6 +417,8 @@ def _ordinary(tensor: Tensor) -> bool:
         and tensor.layout is torch.strided
         and tensor.device.type == "cpu"
         and tensor.dtype in PLAIN
+        and tensor.dim() <= MOST_AXES
+        and tensor.nbytes <= PAYLOAD_LIMIT // 2
         and not (tensor.is_neg() or tensor._is_zerotensor() or tensor.is_nested)
         and tensor.data_ptr() is not None  # raises for a tensor without storage
     )
@@ -390,7 +426,7 @@ def _ordinary(tensor: Tensor) -> bool:
 
 def _with_leaves(
     inputs: Sequence[Any],
-) -> tuple[list[Any], list[Tensor], list[Tensor | None]]:
+) -> tuple[list[Any], list[Tensor], list[list[Tensor]]]:
     """The inputs with every floating tensor replaced by a copy of a leaf that takes gradients.
 
     A copy, so that code which writes into its input gets a gradient and a clear message elsewhere
@@ -407,8 +443,7 @@ def _with_leaves(
         return leaves[-1].clone()
 
     given = [replace(value) for value in inputs]
-    before = [value.detach().clone() if isinstance(value, Tensor) else None for value in given]
-    return given, leaves, before
+    return given, leaves, _values(given)
 
 
 def _grad(pairs: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor | None]:

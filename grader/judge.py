@@ -30,6 +30,13 @@ from grader.wire import Once
 
 SOURCE_LIMIT = 256 << 10
 SEEDS = 1 << 31
+RETRIED = 5.0  # seconds: nobody's turn gets longer by more than that
+SHOWN = 1 << 16  # elements of a tensor that a page is sent
+LONGEST = OUTPUT_KEPT + 100  # characters of one text in an answer
+# What a terminal or a browser would act on instead of showing it; lone surrogates are no text.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def serve(channel: socket.socket, sandbox: Sandbox) -> None:
@@ -55,6 +62,17 @@ def _prepare(sandbox: Sandbox) -> None:
         sandbox.close()
 
 
+def clean(value: Any) -> Any:
+    """An answer whose texts, which may be of a submission's making, can be shown anywhere."""
+    if isinstance(value, str):
+        return UNSEEN.sub("\ufffd", value[:LONGEST].replace("\r\n", "\n"))
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
 def _answer(stream: Any, message: dict[str, Any]) -> None:
     try:
         line = json.dumps(message)
@@ -75,7 +93,7 @@ class Judge:
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         operation: Callable[..., Any] = getattr(self, "do_" + request.pop("op"))
         try:
-            return {"value": operation(**request)}
+            return {"value": clean(operation(**request))}
         except GraderError as error:
             return {"error": str(error)}
         except Exception as error:  # a fault of a problem's own files must not end the judge
@@ -99,7 +117,8 @@ class Judge:
         problem = self.problem(slug)
         seed = secrets.randbelow(SEEDS) if seed is None else seed
         session = self._submit(problem, code, seed)
-        if session.died is not None and session.died.signal == signal.SIGKILL:
+        killed = session.died is not None and session.died.signal == signal.SIGKILL
+        if killed and session.seconds < RETRIED:
             # Somebody outside may have killed it, or its parent, and then it is not to blame.
             self.sandbox.close()
             session = self._submit(problem, code, seed)
@@ -345,6 +364,8 @@ def _sequence(value: Any) -> list[Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         dtype = str(value.dtype).removeprefix("torch.")
+        if value.numel() > SHOWN:
+            return f"{dtype} tensor of shape {tuple(value.shape)}: too large to be shown"
         return {"shape": list(value.shape), "dtype": dtype, "data": value.tolist()}
     if isinstance(value, Once):
         return f"[{', '.join(str(item.tolist()) for item in value.items)}]"

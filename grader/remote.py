@@ -36,6 +36,7 @@ from grader.wire import Ticket, packed
 
 OUTPUT_KEPT = 64 << 10
 OUTPUT_MOST = 1 << 20
+ENDING = 2.0  # s from a closed channel to the end of the process that had it
 AHEAD = 64 << 10  # bytes of requests in the channel; the smallest default buffer has three times it
 
 
@@ -71,6 +72,7 @@ class Process(Protocol):
     pid: int
 
     def kill(self) -> None: ...
+    def over(self, seconds: float) -> bool: ...
     def status(self) -> int: ...
 
 
@@ -135,7 +137,7 @@ class Child:
         """The answer to the first of the requests under way, sound as a message."""
         reply = self._receive()
         if set(reply) == {"denied", "line"}:
-            raise self._end("denied", str(reply["denied"]), reply["line"])
+            raise self._end("denied", str(reply["denied"])[:200], _line(reply["line"]))
         asked = self.asked.popleft()
         if reply.get("seq") != asked.number or not ({"value", "error"} & set(reply)):
             raise self._end("forged", "an answer to another question")
@@ -160,11 +162,14 @@ class Child:
                 and isinstance(line, int | None)
                 and cause in ("raised", "memory", "forbidden", "denied")
             ):
-                return SubmissionError(kinds, text[:2000], line, cause)  # type: ignore[arg-type]
+                names = tuple(kind[:100] for kind in kinds[:20])
+                return SubmissionError(names, text[:2000], _line(line), cause)  # type: ignore[arg-type]
         return self._end("forged", "a malformed error")
 
-    def _end(self, how: str, detail: str = "", line: object = None) -> Died:
+    def _end(self, how: str, detail: str = "", line: int | None = None) -> Died:
         """Kills the process and says why it is over."""
+        if how == "gone" and not self.process.over(ENDING):
+            how, detail = "forged", "it was closed"
         self.process.kill()
         status = self.process.status()
         if self.flood:
@@ -173,7 +178,7 @@ class Child:
             return _death(status, self.seconds)
         if how == "timeout":
             return Died("timeout", _time_limit(self.seconds))
-        where = (f" (line {line})", f"（第 {line} 行）") if isinstance(line, int) else ("", "")
+        where = (f" (line {line})", f"（第 {line} 行）") if line else ("", "")
         if how == "denied":
             return Died(
                 "forbidden",
@@ -181,7 +186,7 @@ class Child:
                     f"The sandbox does not allow {detail}{where[0]}.",
                     f"沙箱不允许 {detail}{where[1]}。",
                 ),
-                line if isinstance(line, int) else None,
+                line,
             )
         return Died(
             "forbidden",
@@ -234,6 +239,11 @@ class Asked:
 _FLOOD = words(
     "The submission printed more than 1 MiB; it was stopped.", "提交的输出超过 1 MiB，已被终止。"
 )
+
+
+def _line(value: object) -> int | None:
+    """A line number as the child tells it, if it can be one."""
+    return value if type(value) is int and 0 < value < 1 << 31 else None
 
 
 def _time_limit(seconds: float) -> Words:
@@ -355,7 +365,8 @@ class RemoteSide:
         count = sum(floating(leaf) for leaf in flatten(list(inputs)))
         if len(grads) not in (0, count):
             raise self.child.forged("another number of gradients")
-        return Gradients(reply, grads, named, error)
+        expected = setup.weights if setup else named
+        return Gradients(reply, grads, {name: named.get(name) for name in expected}, error)
 
     def peak_growth(self, run: Callable[[], Any]) -> int:
         if self.child.asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -49,6 +50,10 @@ class ForkedProcess:
         if self.handle >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
+    def over(self, seconds: float) -> bool:
+        """Whether it has ended, or ends within that time."""
+        return self.handle < 0 or bool(select.select([self.handle], [], [], seconds)[0])
 
     def status(self) -> int:
         if self.ended is None:
@@ -149,6 +154,14 @@ class FreshProcess:
 
     def kill(self) -> None:
         self.process.kill()
+
+    def over(self, seconds: float) -> bool:
+        """Whether it has ended, or ends within that time."""
+        try:
+            self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def status(self) -> int:
         """The end as a wait status."""

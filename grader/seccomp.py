@@ -22,6 +22,7 @@ ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 NUMBER, ARCH, ARGUMENT = 0, 4, 16  # offsets in seccomp_data; arguments' low halves come first
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 CLONE_THREAD = 0x00010000
+MAP_SHARED = 0x01
 PRCTL_ALLOWED = (15, 16, 0x53564D41)  # set and get a thread's name, name a mapping
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
@@ -71,15 +72,19 @@ def _return(action: str) -> Instruction:
 
 
 def _judged(name: str, pid: int) -> list[Instruction]:
-    """Calls whose first argument decides."""
+    """Calls of which one argument, mostly the first, decides."""
     if name == "clone":  # a thread, not a process
         return _choose([(JUMP_SET, CLONE_THREAD)], KILL)
     if name == "clone3":  # its flags lie in memory the filter cannot read; libc falls back to clone
         return [(RETURN, 0, 0, ERRNO | errno.ENOSYS)]
     if name == "prctl":
         return _choose([(JUMP_EQUAL, option) for option in PRCTL_ALLOWED], ERRNO | errno.EPERM)
-    if name == "prlimit64":
+    if name in ("prlimit64", "sched_setaffinity"):
         return _choose([(JUMP_EQUAL, 0), (JUMP_EQUAL, pid)], KILL)
+    if name == "mmap":  # shared memory may be let go and kept, out of the account of its size
+        flags = ARGUMENT + 3 * 8
+        shared = [(LOAD, 0, 0, flags), (JUMP_SET, 0, 1, MAP_SHARED)]
+        return [*shared, (RETURN, 0, 0, ERRNO | errno.EPERM), (RETURN, 0, 0, ALLOW)]
     return _choose([(JUMP_EQUAL, pid)], KILL)  # signals: only to itself
 
 

@@ -441,9 +441,8 @@ def _same_parameters(got: Shapes | None, weights: dict[str, Tensor], entry: str)
         raise Failure(
             words(
                 "The parameters differ from the contract: "
-                f"missing {', '.join(missing) or 'none'}; unexpected {', '.join(extra) or 'none'}.",
-                f"参数与约定不符：缺少 {'、'.join(missing) or '无'}；"
-                f"多出 {'、'.join(extra) or '无'}。",
+                f"missing {_some(missing) or 'none'}; unexpected {_some(extra) or 'none'}.",
+                f"参数与约定不符：缺少 {_some(missing) or '无'}；多出 {_some(extra) or '无'}。",
             ),
             what="parameters",
         )
@@ -458,3 +457,8 @@ def _same_parameters(got: Shapes | None, weights: dict[str, Tensor], entry: str)
             shape_got=list(got[name]),
             shape_expected=list(wanted[name]),
         )
+
+
+def _some(names: list[str]) -> str:
+    """The first names of parameters, which may be many and long."""
+    return ", ".join([name[:80] for name in names[:10]] + ["…"] * (len(names) > 10))

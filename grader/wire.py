@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 HEADER_LIMIT = 1 << 20
-PAYLOAD_LIMIT = 256 << 20
+PAYLOAD_LIMIT = 64 << 20
 MOST_TENSORS = 4096
+MOST_AXES = 32
 ALIGNMENT = 16
 SCALARS = frozenset({type(None), bool, int, float, str})
 DEEPEST = 20
@@ -205,7 +206,7 @@ def _layout(entry: Any) -> tuple[torch.dtype, list[int]]:
     if type(entry) is not list or len(entry) != 2:
         raise WireError("a malformed tensor")
     name, shape = entry
-    known = type(name) is str and name in DTYPES and type(shape) is list and len(shape) <= 32
+    known = type(name) is str and name in DTYPES and type(shape) is list and len(shape) <= MOST_AXES
     if not known or not all(type(n) is int and 0 <= n <= PAYLOAD_LIMIT for n in shape):
         raise WireError("a malformed tensor")
     return DTYPES[name], shape
@@ -229,7 +230,10 @@ def _tensors(body: bytearray, start: int, entries: list[Any]) -> list[Tensor]:
 def _tensor(body: bytearray, start: int, dtype: torch.dtype, shape: list[int]) -> Tensor:
     count = math.prod(shape)
     if count == 0:
-        return torch.empty(shape, dtype=dtype)
+        try:
+            return torch.empty(shape, dtype=dtype)
+        except RuntimeError as error:  # its other sizes are beyond counting
+            raise WireError("a malformed tensor") from error
     if dtype is torch.bool:
         given = torch.frombuffer(body, dtype=torch.uint8, count=count, offset=start)
         if given.max() > 1:

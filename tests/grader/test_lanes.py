@@ -201,6 +201,9 @@ class Gone:
     def kill(self) -> None:
         return
 
+    def over(self, seconds: float) -> bool:
+        return True
+
     def status(self) -> int:
         return 3 << 8
 
