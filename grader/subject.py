@@ -396,7 +396,9 @@ def _gradient_equal(name: str, actual: Tensor | None, right: Tensor | None, logi
             what=f"gradient of {name}",
         )
     what = (f"gradient of {name}", f"{comparing.label(name)['zh']} 的梯度")
-    comparing.equal(actual, right, what, logits=logits)
+    # Large scores leave weights of 0 and 1, whose gradient is what remains of terms that cancel.
+    coarse = 1e-5 * max(1.0, right.abs().max().item()) if logits > 1 and right.numel() else None
+    comparing.equal(actual, right, what, atol=coarse)
 
 
 def _modified(name: str) -> Failure:

@@ -57,6 +57,7 @@ class Zygote:
         self.missing = missing
         self.own_users = "namespaces" not in missing
         launch.warm_up()
+        launch.import_compiler()
         gc.collect()
         huge_pages()  # a quarter of the time for a fork, half of it for the end of a child
         seccomp.read_table()  # the file is out of reach later

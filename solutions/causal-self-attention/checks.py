@@ -235,8 +235,8 @@ def check_other_lengths(trial: Trial) -> None:
     同一个层可以先后处理任意长度的序列，可长可短。
     """
     layer = trial.layer(6, 2)
-    for length in (4, 9, 2, 70):
-        layer.compare(trial.randn(2, length, 6), gradients=False)
+    for length in (4, 9, 2, 300):
+        layer.compare(trial.randn(2, length, 6), gradients=False, dtypes=(DOUBLE,))
 
 
 def check_gradients(trial: Trial) -> None:
@@ -270,4 +270,7 @@ def check_large_negative_logits(trial: Trial) -> None:
     heads, width = 2, 16
     eye = torch.eye(heads * width, dtype=DOUBLE)
     layer = trial.layer(heads * width, heads, weights=stacked(eye, -eye, eye))
-    layer.compare(trial.randint(52, 65, (2, 5, heads * width)).double(), logits=1e4)
+    x = trial.randint(52, 65, (2, 5, heads * width)).double()
+    layer.compare(x, logits=1e4)
+    x[:, 1::2] *= -1  # now the future has scores of plus ten thousand
+    layer.compare(x, gradients=False, logits=1e4)

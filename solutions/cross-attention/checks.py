@@ -229,12 +229,8 @@ def check_mask_shape(trial: Trial) -> None:
     """
     layer, x, context, mask = masked_case(trial)
     shaped(trial, layer, x, context, mask)
-    without = shaped(trial, layer, x, context)
-    trial.equal(
-        layer.candidate(x, context, None),
-        without,
-        ("output with context_mask=None", "context_mask=None 时的输出"),
-    )
+    for absent in ((), (None,)):  # nothing of the mask before is left
+        layer.compare(x, context, *absent, gradients=False, dtypes=(DOUBLE,))
 
 
 def check_true_may_attend(trial: Trial) -> None:
@@ -288,6 +284,8 @@ def check_mask_of_equal_sizes(trial: Trial) -> None:
     """
     x, context = draw(trial, 4, (4, 7), 8, 5)
     trial.layer(8, 5, 2).compare(x, context, trial.mask(4, 7), gradients=False)
+    x, context = draw(trial, 3, (6, 6), 8, 5)
+    trial.layer(8, 5, 2).compare(x, context, trial.mask(3, 6), gradients=False)
 
 
 def check_empty_context(trial: Trial) -> None:
@@ -298,6 +296,9 @@ def check_empty_context(trial: Trial) -> None:
     layer, x, context, mask = masked_case(trial)
     mask[1] = False
     layer.compare(x, context, mask, gradients=False)
+    layer.compare(x, context, torch.zeros_like(mask), gradients=False)
+    alone = torch.tensor([[True], [False], [True]])
+    layer.compare(x, context[:, :1], alone, gradients=False)
 
 
 def check_empty_context_gradients(trial: Trial) -> None:
@@ -323,3 +324,15 @@ def check_large_logits(trial: Trial) -> None:
         x = torch.full((2, 3, model), 40.0 * sign, dtype=DOUBLE)
         context = trial.randint(70, 100, (2, 5, model)).double()
         layer.compare(x, context, mask, logits=1e4)
+    # The masked tokens alone have large scores.
+    context = torch.where(mask[..., None], -context, context)
+    layer.compare(-x, context, mask, gradients=False, logits=1e4)
+
+
+def check_long_context(trial: Trial) -> None:
+    """A context of hundreds of tokens is read to its end.
+
+    几百个词元的上下文也会读到末尾。
+    """
+    x, context = draw(trial, 1, (3, 300), 8, 5)
+    trial.layer(8, 5, 2).compare(x, context, gradients=False, dtypes=(DOUBLE,))

@@ -149,6 +149,7 @@ def check_positions(trial: Trial) -> None:
     subject = model(trial, weights=silent("output_linear", "ff2"))
     for batch, length in trial.sizes((1, 8), (3, 5), (5, 5)):
         compare(subject, draw(trial, batch, length))
+    compare(model(trial, max_length=100), draw(trial, 1, 100))
 
 
 def check_feed_forward_half(trial: Trial) -> None:
@@ -227,7 +228,7 @@ def check_values(trial: Trial) -> None:
     """
     for batch, length, heads, width, layers in trial.sizes((2, 7, 3, 4, 2), (3, 4, 5, 1, 3)):
         subject = model(trial, heads * width, heads, layers)
-        for longer in (0, 1):  # one model, several lengths
+        for longer in (0, 1, -1):  # one model, several lengths, the shortest last
             tokens = draw(trial, batch, length + longer)
             compare(subject, tokens)
         compare_single(trial, subject, tokens)
@@ -282,5 +283,6 @@ def check_large_negative_logits(trial: Trial) -> None:
     rows = torch.cat([torch.zeros(16, 8, dtype=DOUBLE), trial.randn(8, 8)])
     weights = {"blocks.0.qkv_linear.weight": rows, "blocks.0.qkv_linear.bias": bias}
     subject, tokens = model(trial, 8, 2, weights=weights), draw(trial, 2, 6)
-    compare(subject, tokens)
-    compare_single(trial, subject, tokens)
+    compare(subject, tokens, logits=1e6)
+    if not subject.to(torch.float32).candidate(tokens).isfinite().all():
+        trial.fail("The logits are not finite in float32.", "float32 下 logits 不是有限值。")

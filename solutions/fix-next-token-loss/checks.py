@@ -161,6 +161,9 @@ def check_padding_of_minus_one(trial: Trial) -> None:
         for row, length in enumerate((3, 5, 1)):
             tokens[row, length:] = filler
         trial.function().compare(logits, tokens, lengths, gradients=False)
+    for row, length in enumerate((3, 5, 1)):  # some within the vocabulary, some not
+        tokens[row, length:] = trial.randint(-VOCABULARY, 2 * VOCABULARY, (6 - length,))
+    trial.function().compare(logits, tokens, lengths, gradients=False)
 
 
 def check_short_sequences(trial: Trial) -> None:

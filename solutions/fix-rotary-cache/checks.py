@@ -133,7 +133,7 @@ def check_any_split(trial: Trial) -> None:
     """
     for chunks in ((3, 4), (2, 1, 5), (1, 6, 2, 3)):
         layer, x = trial.layer(12, 3), trial.randn(2, sum(chunks), 12)
-        for dtype in (torch.float64, torch.float32):
+        for dtype in (torch.float32, torch.float64):  # what float32 leaves shows in float64
             output = in_chunks(trial, layer, x.to(dtype), *chunks)
             trial.equal(output, whole(layer, x).to(dtype))
 
@@ -158,6 +158,10 @@ def check_two_sequences(trial: Trial) -> None:
     trial.equal(step(trial, layer, x[:, 3:], first)[0], whole(layer, x)[:, 3:])
     trial.equal(step(trial, layer, y[:, 5:], second)[0], whole(layer, y)[:, 5:])
     trial.equal(step(trial, layer, x[:1], None)[0], whole(layer, x[:1]))
+    # Another layer of the same weights can go on from the cache.
+    _, third = step(trial, layer, x[:, :3])
+    twin = trial.layer(8, 2, weights=layer.weights)
+    trial.equal(step(trial, twin, x[:, 3:], third)[0], whole(layer, x)[:, 3:])
 
 
 def check_batch_items_apart(trial: Trial) -> None:
@@ -184,3 +188,8 @@ def check_large_logits(trial: Trial) -> None:
     trial.equal(in_chunks(trial, layer, x, 3, 2, 1), whole(layer, x), logits=1e5)
     if not in_chunks(trial, layer, x.float(), 3, 2, 1).isfinite().all():
         trial.fail("The output is not finite in float32.", "float32 下输出不是有限值。")
+    # Constant queries and keys of opposite signs: a query's score with itself is -180 000.
+    rows = torch.cat([torch.zeros(16, 8, dtype=DOUBLE), trial.randn(8, 8)])
+    bias = torch.cat([torch.full((8,), 300.0 * sign, dtype=DOUBLE) for sign in (1, -1, 0)])
+    layer = trial.layer(8, 2, weights={"qkv_linear.weight": rows, "qkv_linear.bias": bias})
+    trial.equal(in_chunks(trial, layer, x, 3, 2, 1), whole(layer, x), logits=1e6)

@@ -68,10 +68,11 @@ def check_old_caches_stay(trial: Trial) -> None:
     回答继续之后，仍可从它中途的缓存重新续写。
     """
     layer, first, more = trial.layer(6, 2), trial.randn(2, 3, 6), trial.randn(2, 5, 6)
-    _, cache = go_on(trial, layer, first)
-    middle = cache
+    caches = [go_on(trial, layer, first)[1]]
     for token in more.split(1, dim=1):
-        _, cache = go_on(trial, layer, token, cache)
-    other = trial.randn(2, 2, 6)
-    trial.equal(go_on(trial, layer, other, middle)[0], expected(layer, first, other))
-    trial.equal(go_on(trial, layer, other, cache)[0], expected(layer, first, more, other))
+        caches.append(go_on(trial, layer, token, caches[-1])[1])
+    for length in (1, 2):  # each of them twice, the newest first
+        for used in (5, 4, 2, 1, 0):
+            other = trial.randn(2, length, 6)
+            wanted = expected(layer, first, more[:, :used], other)
+            trial.equal(go_on(trial, layer, other, caches[used])[0], wanted)

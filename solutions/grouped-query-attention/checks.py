@@ -123,21 +123,36 @@ def check_mask_of_query_heads(trial: Trial) -> None:
 
     掩码广播到 (B, H, Lq, Lk)：其中的头是查询头，而不是共享的键值头。
     """
-    batch, heads, queries, keys = 2, 6, 4, 5
-    inputs = draw(trial, (heads, 3), (queries, keys))
+    batch, heads, queries, keys = 4, 6, 4, 5  # a (4, 5) mask is of queries, not of items
+    inputs = draw(trial, (heads, 3), (queries, keys), batch=batch)
     for shape in trial.sizes(
         (queries, keys),
+        (heads, queries, keys),
         (batch, 1, 1, keys),
         (batch, 1, queries, keys),
         (1, heads, 1, keys),
         (batch, heads, queries, keys),
     ):
-        trial.function().compare(*inputs, trial.mask(*shape))
+        trial.function().compare(*inputs, trial.mask(*shape), dtypes=(torch.float64,))
+    whole_queries = trial.rand(batch, 1, queries, 1) < 0.6
+    trial.function().compare(*inputs, whole_queries, gradients=False)
+
+
+def check_as_many_keys_as_queries(trial: Trial) -> None:
+    """Equal lengths, long or short, are no sign of a causal mask; any number of heads may share.
+
+    长度相等并不意味着因果掩码，无论长短；共享一个键值头的查询头可以很多。
+    """
+    for length in (5, 70):
+        inputs = draw(trial, (6, 2), (length, length))
+        trial.function().compare(*inputs, gradients=False, dtypes=(torch.float64,))
+    for heads in ((32, 2), (12, 4)):
+        trial.function().compare(*draw(trial, heads, (2, 3)), gradients=False)
 
 
 def empty_rows(trial: Trial) -> list[torch.Tensor]:
-    mask = trial.mask(3, 1, 4, 5)
-    mask[0], mask[1, :, 2] = False, False
+    mask = trial.mask(3, 4, 4, 5)
+    mask[0], mask[1, :, 2], mask[2, 0, 1] = False, False, False  # the last in one head alone
     return [*draw(trial, (4, 2), (4, 5), batch=3), mask]
 
 
@@ -147,6 +162,8 @@ def check_nothing_to_attend(trial: Trial) -> None:
     一个键都不能注意的查询得到零，不是 NaN，也不是平均值。
     """
     trial.function().compare(*empty_rows(trial), gradients=False)
+    alone = torch.tensor([True, False, True])[:, None, None, None]  # of a single key
+    trial.function().compare(*draw(trial, (4, 2), (4, 1), batch=3), alone, gradients=False)
 
 
 def check_nothing_to_attend_gradients(trial: Trial) -> None:
@@ -167,3 +184,7 @@ def check_large_logits(trial: Trial) -> None:
     value, mask = trial.randn(2, 2, 5, 3), trial.mask(2, 1, 3, 5)
     for sign in (1, -1):
         trial.function().compare(sign * query.double(), key.double(), value, mask, logits=1e4)
+    # Allowed scores of minus ten thousand, masked ones of plus ten thousand.
+    mask = trial.mask(2, 1, 1, 5)
+    key = torch.where(mask[:, :, 0, :, None], -key, key).double()
+    trial.function().compare(query.double(), key, value, mask, gradients=False, logits=1e4)

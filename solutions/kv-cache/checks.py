@@ -169,8 +169,17 @@ def check_any_split(trial: Trial) -> None:
     for chunks in ((3, 4), (2, 1, 5), (1, 6, 2, 3), (5, 1, 1, 4)):
         layer, x = trial.layer(12, 3), trial.randn(2, sum(chunks), 12)
         expected = whole(layer, x)
-        for dtype in (torch.float64, torch.float32):
+        for dtype in (torch.float32, torch.float64):  # what float32 leaves shows in float64
             trial.equal(in_chunks(trial, layer, x.to(dtype), chunks), expected.to(dtype))
+
+
+def check_long(trial: Trial) -> None:
+    """The cache has no fixed size: hundreds of positions, in many chunks.
+
+    缓存没有固定大小：几百个位置，分成许多块。
+    """
+    layer, x = trial.layer(2, 1), trial.randn(1, 300, 2)
+    trial.equal(in_chunks(trial, layer, x, (230, *[1] * 20, 50)), whole(layer, x))
 
 
 def check_two_sequences(trial: Trial) -> None:
@@ -178,11 +187,15 @@ def check_two_sequences(trial: Trial) -> None:
 
     两个序列可以交替解码：状态保存在缓存里，而不是层里。
     """
-    layer, (x, y) = trial.layer(6, 2), (trial.randn(2, 4, 6), trial.randn(2, 4, 6))
-    _, first = step(trial, layer, x[:, :3])
-    _, second = step(trial, layer, y[:, :3])
-    trial.equal(step(trial, layer, x[:, 3:], first)[0], whole(layer, x)[:, 3:])
-    trial.equal(step(trial, layer, y[:, 3:], second)[0], whole(layer, y)[:, 3:])
+    layer, (x, y) = trial.layer(6, 2), (trial.randn(2, 8, 6), trial.randn(2, 5, 6))
+    _, first = step(trial, layer, x[:, :5])
+    _, second = step(trial, layer, y[:, :2])
+    trial.equal(step(trial, layer, x[:, 5:], first)[0], whole(layer, x)[:, 5:])
+    trial.equal(step(trial, layer, y[:, 2:], second)[0], whole(layer, y)[:, 2:])
+    # Another layer of the same weights can go on from the cache.
+    _, third = step(trial, layer, x[:, :3])
+    twin = trial.layer(6, 2, weights=layer.weights)
+    trial.equal(step(trial, twin, x[:, 3:], third)[0], whole(layer, x)[:, 3:])
     # A new sequence without a cache starts afresh, even with another batch size.
     trial.equal(step(trial, layer, x[:1], None)[0], whole(layer, x[:1]))
 
@@ -212,3 +225,5 @@ def check_large_logits(trial: Trial) -> None:
         layer = trial.layer(heads * width, heads, weights=stacked(eye, sign * eye, eye))
         x = trial.randint(52, 65, (2, 6, heads * width)).double()
         trial.equal(in_chunks(trial, layer, x, (3, 2, 1)), whole(layer, x), logits=1e4)
+    x[:, 1::2] *= -1  # with the last layer the future has scores of plus ten thousand
+    trial.equal(in_chunks(trial, layer, x, (3, 2, 1)), whole(layer, x), logits=1e4)

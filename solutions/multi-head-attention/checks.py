@@ -233,10 +233,7 @@ def check_mask_shapes(trial: Trial) -> None:
     inputs = draw(trial, batch, queries, keys, 6)
     for shape in trial.sizes((queries, keys), (batch, 1, 1, keys), (1, heads, queries, keys)):
         shaped(trial, layer, *inputs, trial.mask(*shape))
-    without = shaped(trial, layer, *inputs)
-    trial.equal(
-        layer.candidate(*inputs, None), without, ("output with mask=None", "mask=None 时的输出")
-    )
+    agrees(layer, *inputs, None)  # nothing of the masks before is left
 
 
 def masked_case(trial: Trial) -> tuple[Subject, list[torch.Tensor], torch.Tensor]:
@@ -284,12 +281,20 @@ def check_masked_values(trial: Trial) -> None:
 
     掩码的每个元素只作用于对应的样本、头、查询和键，梯度也是如此。
     """
-    batch, heads, queries, keys = 2, 3, 4, 6
+    batch, heads, queries, keys = 4, 3, 4, 6  # a (4, 6) mask is of queries, not of items
     layer = trial.layer(12, heads)
     inputs = draw(trial, batch, queries, keys, 12)
-    for shape in trial.sizes((queries, keys), (batch, 1, queries, keys), (1, heads, 1, keys)):
+    for shape in trial.sizes((queries, keys), (heads, queries, keys), (1, heads, 1, keys)):
         agrees(layer, *inputs, trial.mask(*shape))
+    agrees(layer, *inputs, trial.rand(batch, 1, queries, 1) < 0.6)
     layer.compare(*inputs, trial.mask(batch, heads, queries, keys))
+
+
+def empty_case(trial: Trial) -> tuple[Subject, list[torch.Tensor], torch.Tensor]:
+    """A mask that leaves queries without a key: an item's, all heads', and one head's alone."""
+    mask = trial.mask(3, 2, 4, 5)
+    mask[0], mask[1, :, 2], mask[2, 0, 1] = False, False, False
+    return trial.layer(8, 2), draw(trial, 3, 4, 5, 8), mask
 
 
 def check_nothing_to_attend(trial: Trial) -> None:
@@ -297,11 +302,11 @@ def check_nothing_to_attend(trial: Trial) -> None:
 
     一个键都不能注意的查询在 output_linear 之前为零：该层返回 output_linear 的偏置。
     """
-    layer = trial.layer(8, 2)
-    query, key, value = draw(trial, 3, 4, 5, 8)
-    mask = trial.mask(3, 1, 4, 5)
-    mask[0], mask[1, :, 2] = False, False
-    layer.compare(query, key, value, mask, gradients=False, dtypes=(torch.float32,))
+    layer, inputs, mask = empty_case(trial)
+    layer.compare(*inputs, mask, gradients=False, dtypes=(torch.float32,))
+    agrees(layer, *inputs, torch.zeros_like(mask))
+    alone = torch.tensor([True, False, True])[:, None, None, None]  # of a single key
+    agrees(layer, *draw(trial, 3, 4, 1, 8), alone)
 
 
 def check_nothing_to_attend_gradients(trial: Trial) -> None:
@@ -309,11 +314,8 @@ def check_nothing_to_attend_gradients(trial: Trial) -> None:
 
     一个键都不能注意的查询不传递梯度，更不会传出 NaN。
     """
-    layer = trial.layer(8, 2)
-    query, key, value = draw(trial, 3, 4, 5, 8)
-    mask = trial.mask(3, 1, 4, 5)
-    mask[0], mask[1, :, 2] = False, False
-    layer.compare(query, key, value, mask, dtypes=(torch.float64,))
+    layer, inputs, mask = empty_case(trial)
+    layer.compare(*inputs, mask, dtypes=(torch.float64,))
 
 
 def check_large_logits(trial: Trial) -> None:
@@ -328,14 +330,25 @@ def check_large_logits(trial: Trial) -> None:
 
 
 def check_large_masked_logits(trial: Trial) -> None:
-    """A masked key stays out even when every allowed score is below minus ten thousand.
+    """A masked key stays out, however low the allowed scores are and however high its own is.
 
-    即使所有允许的分数都低于负一万，被掩蔽的键也不能参与。
+    无论允许的分数多低、被掩蔽的键自己的分数多高，它都不能参与。
     """
     heads, width = 2, 16
     layer = trial.layer(heads * width, heads, weights=unit(heads * width))
     query = torch.full((2, 3, heads * width), 40.0, dtype=torch.float64)
     key = -trial.randint(70, 100, (2, 5, heads * width)).double()
     value = trial.randn(2, 5, heads * width)
-    mask = trial.mask(2, 1, 3, 5)
-    layer.compare(query, key, value, mask, gradients=False, dtypes=(torch.float32,), logits=1e4)
+    mask = trial.mask(2, 1, 1, 5)
+    for given in (key, torch.where(mask[:, 0, 0, :, None], key, -key)):
+        layer.compare(
+            query, given, value, mask, gradients=False, dtypes=(torch.float32,), logits=1e4
+        )
+
+
+def check_long(trial: Trial) -> None:
+    """Nothing depends on the number of keys: hundreds of them are attended to all alike.
+
+    结果与键的个数无关：几百个键同样逐一参与。
+    """
+    agrees(trial.layer(4, 2), *draw(trial, 1, 3, 300, 4), trial.mask(3, 300, p=0.98))

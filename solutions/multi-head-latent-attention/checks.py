@@ -173,7 +173,18 @@ def check_precision(trial: Trial) -> None:
     float64 时，旋转角度也以 float64 计算。
     """
     layer = trial.layer(*SIZES)
-    hold(layer, trial.randn(1, 12, 12))
+    # float32 first: a table that it leaves behind shows in float64.
+    hold(layer, trial.randn(1, 12, 12), dtypes=(torch.float32, DOUBLE))
+
+
+def check_other_lengths(trial: Trial) -> None:
+    """One layer serves sequences of any length, one after the other, longer or shorter.
+
+    同一个层可以先后处理任意长度的序列，可长可短。
+    """
+    layer = trial.layer(6, 1, 2, 3, 4)
+    for length in (4, 9, 2, 300):
+        hold(layer, trial.randn(1, length, 6), dtypes=(DOUBLE,))
 
 
 def check_gradients(trial: Trial) -> None:
@@ -210,4 +221,11 @@ def check_large_logits(trial: Trial) -> None:
             "output_linear.weight": eye,
         }
         layer = trial.layer(dim, 1, dim, dim, rope, weights=weights)
-        hold(layer, trial.randint(58, 73, (2, 6, dim)).double(), logits=1e4)
+        x = trial.randint(58, 73, (2, 6, dim)).double()
+        hold(layer, x, logits=1e4)
+    x[:, 1::2] *= -1  # with the last layer the future has scores of plus ten thousand
+    hold(layer, x, logits=1e4)
+    steep = {"query_linear.weight": (14, 8), "key_rope_linear.weight": (4, 8)}
+    weights = {name: trial.randn(*shape, scale=40.0) for name, shape in steep.items()}
+    layer = trial.layer(8, 2, 3, 5, 4, weights=weights)
+    hold(layer, trial.randn(2, 6, 8), dtypes=(DOUBLE,), logits=1e5)

@@ -159,7 +159,21 @@ def check_any_split(trial: Trial) -> None:
         window = trial.integer(3, 7)
         cache = trial.new(window)
         for count in trial.randint(1, window + 3, (6,)).tolist():
-            hold(cache, *draw(trial, count, batch=3, heads=2, dim=5), dtype, None)
+            given = [x / 3 for x in draw(trial, count, batch=3, heads=2, dim=5)]  # all 53 bits
+            hold(cache, *[x.to(dtype) for x in given], dtype, None)
+
+
+def check_sizes(trial: Trial) -> None:
+    """A single head of width one, a single item, or a wide window: all work alike.
+
+    只有一个宽度为 1 的头、只有一个样本、窗口很宽：都一样正确。
+    """
+    cache = trial.new(3)
+    for count in (2, 1, 4):
+        hold(cache, *draw(trial, count, batch=1, heads=1, dim=1))
+    cache = trial.new(37)
+    for count in (30, 1, 100, 1, 1, 200, 5):
+        hold(cache, *draw(trial, count))
 
 
 def check_caches_are_apart(trial: Trial) -> None:

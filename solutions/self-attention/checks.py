@@ -203,6 +203,16 @@ def check_values(trial: Trial) -> None:
         layer.compare(trial.randn(batch, length, heads * width), gradients=False)
 
 
+def check_other_lengths(trial: Trial) -> None:
+    """One layer serves sequences of any length, one after the other, longer or shorter.
+
+    同一个层可以先后处理任意长度的序列，可长可短。
+    """
+    layer = trial.layer(6, 2)
+    for length in (4, 9, 2, 200):
+        layer.compare(trial.randn(1, length, 6), gradients=False, dtypes=(torch.float64,))
+
+
 def check_gradients(trial: Trial) -> None:
     """The gradients of the input and of every parameter are those of the definition.
 

@@ -56,6 +56,7 @@ def check_indivisible_width(trial: Trial) -> None:
     d_model 不能被 num_heads 整除时抛出 ValueError；d_ff 任意。
     """
     trial.raises(ValueError, trial.construct, 10, 3, 12)
+    trial.raises(ValueError, trial.construct, 4, 8, 12)
     trial.layer(6, 3, 7)
 
 
@@ -182,3 +183,22 @@ def check_large_logits(trial: Trial) -> None:
     layer.compare(x, dtypes=(DOUBLE,), logits=1e5)
     if not layer.candidate(x.float()).isfinite().all():
         trial.fail("The output is not finite in float32.", "float32 下输出不是有限值。")
+
+
+def check_large_hidden_values(trial: Trial) -> None:
+    """Far from zero the GELU is right too: hidden values are not cut off.
+
+    远离零时 GELU 依然正确：隐藏值不被截断。
+    """
+    weights = silent("output_linear") | {"ff1.weight": trial.randn(10, 6, scale=6.0)}
+    trial.layer(6, 2, 10, weights=weights).compare(trial.randn(2, 5, 6), gradients=False)
+
+
+def check_long(trial: Trial) -> None:
+    """One block serves sequences of any length.
+
+    同一个块可以处理任意长度的序列。
+    """
+    layer = trial.layer(6, 2, 10)
+    for length in (3, 300):
+        layer.compare(trial.randn(1, length, 6), gradients=False, dtypes=(DOUBLE,))

@@ -113,6 +113,22 @@ def test_a_verdict_survives_the_store(grader: Grader, wrong: str) -> None:
         lambda code: "print('x' * 100_000)\n" + code,
         lambda code: code.replace("\n    def forward", "\n    @torch.compile\n    def forward"),
         lambda code: code.replace("\nclass ", "\n@torch.compile(dynamic=True)\nclass ", 1),
+        lambda code: code.replace(
+            "\n    def forward", "\n    @torch.compiler.disable\n    def forward"
+        ),
+        lambda code: (
+            code
+            + (
+                "\n\nfrom torch.utils.checkpoint import checkpoint\n"
+                "plain = MultiHeadAttention.forward\n"
+                "MultiHeadAttention.forward = lambda *given, **named: checkpoint(\n"
+                "    plain, *given, use_reentrant=False, **named\n)\n"
+            )
+        ),
+        lambda code: (
+            code + "\n\nimport torch.nn.attention.bias\nx = torch.ones(2)\n"
+            "assert torch.func.jacrev(torch.exp)(x).shape == (2, 2)\n"
+        ),
     ],
 )
 def test_honest_oddities_are_accepted(change, grader: Grader, right: str) -> None:

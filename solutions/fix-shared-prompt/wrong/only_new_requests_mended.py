@@ -1,7 +1,7 @@
-"""A fresh list is made for each request, but the caller's list is still appended to, so a second
+"""Each request starts afresh, but the cache that was passed in is still changed, so a second
 answer from the same prompt has read the first.
 
-每个请求都有新列表，但仍在调用方的列表上追加，同一提示的第二个回答读到了第一个。
+每个请求都从头开始，但传入的缓存仍被改动，同一提示的第二个回答读到了第一个。
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Keys and values are reshaped with the query's length, so the layer fails whenever the lengths
-differ.
+"""A key or value is reshaped with the query's length, which breaks or mixes them where the
+lengths differ.
 
-键和值也按 query 的长度变形，长度不同时就会出错。
+用查询的长度来 reshape 键或值，长度不同时报错或混淆。
 """
 
 import math

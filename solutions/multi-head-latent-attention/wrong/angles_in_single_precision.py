@@ -1,6 +1,7 @@
-"""The angles are computed in float32, which spoils float64 results.
+"""Something on the way, such as the rotary angles, is computed in float32, which spoils float64
+results.
 
-角度以 float32 计算，float64 的结果失去精度。
+中途有某个量（例如旋转角度）以 float32 计算，破坏了 float64 的精度。
 """
 
 import math

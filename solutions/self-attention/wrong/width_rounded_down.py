@@ -1,6 +1,6 @@
-"""A width that num_heads does not divide is rounded down silently instead of raising ValueError.
+"""A d_model that num_heads does not divide is not refused with ValueError when the layer is made.
 
-d_model 不能被 num_heads 整除时悄悄向下取整，而没有抛出 ValueError。
+构造时没有用 ValueError 拒绝不能被 num_heads 整除的 d_model。
 """
 
 import math
