@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -228,14 +229,13 @@ class Subject:
             for name, whole, part in comparing.structure(together, alone, _names(alone)):
                 comparing.equal(whole[index : index + 1], part, f"{name} of item {index}")
 
-    def peak_memory(self, *inputs: Any) -> int:
-        """Bytes by which the submission's process grew at its peak, by the kernel's account."""
-        self.make()
-        return self.trial.candidate.peak_growth(lambda: self.candidate(*inputs))
-
     def memory_below(self, limit: int, *inputs: Any) -> None:
-        """Fails if a call makes the submission's process grow by more than `limit` bytes."""
-        grown = self.peak_memory(*inputs)
+        """Fails if a call makes the submission's process grow by more than `limit` bytes at its
+        peak, by the kernel's account, or does not give the reference's answer (in float32)."""
+        self.make()
+        found: list[Any] = []
+        call = partial(self.candidate, *inputs)
+        grown = self.trial.candidate.peak_growth(lambda: found.append(call()))
         if grown > limit:
             raise Failure(
                 words(
@@ -248,6 +248,10 @@ class Subject:
                 got=grown,
                 expected=limit,
             )
+        expected = self.reference(*inputs)
+        for outputs in found:
+            for name, got, wanted in comparing.structure(outputs, expected, _names(expected)):
+                _leaf_equal(name, got, wanted, torch.float32, None, 1.0)
 
     def show(self, **inputs: Any) -> None:
         """A worked example: both sides on these inputs (float32), noted for the page."""

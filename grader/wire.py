@@ -160,7 +160,8 @@ def _padded(tensor: Tensor) -> list[memoryview | bytes]:
 
 def raw(tensor: Tensor) -> memoryview:
     """The bytes of a dense tensor, row-major."""
-    flat = tensor.detach().contiguous().view(-1)
+    # A single element is contiguous whatever its stride, so the stride is set by hand.
+    flat = tensor.detach().contiguous().as_strided((tensor.numel(),), (1,))
     return memoryview(flat.view(torch.uint8).numpy().data) if flat.numel() else memoryview(b"")
 
 

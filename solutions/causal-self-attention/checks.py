@@ -274,3 +274,13 @@ def check_large_negative_logits(trial: Trial) -> None:
     layer.compare(x, logits=1e4)
     x[:, 1::2] *= -1  # now the future has scores of plus ten thousand
     layer.compare(x, gradients=False, logits=1e4)
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(6, 2)
+    layer.method("eval").candidate()
+    layer.compare(trial.randn(2, 5, 6), gradients=False, dtypes=(DOUBLE,))

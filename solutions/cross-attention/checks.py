@@ -336,3 +336,14 @@ def check_long_context(trial: Trial) -> None:
     """
     x, context = draw(trial, 1, (3, 300), 8, 5)
     trial.layer(8, 5, 2).compare(x, context, gradients=False, dtypes=(DOUBLE,))
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(8, 5, 2)
+    layer.method("eval").candidate()
+    x, context = draw(trial, 3, (4, 7), 8, 5)
+    layer.compare(x, context, trial.mask(3, 7), gradients=False, dtypes=(DOUBLE,))

@@ -190,19 +190,76 @@ def check_every_weight_for_itself(trial: Trial) -> None:
             trial.fail(f"All {name} drop the same weights.", f"所有{zh}丢弃的权重都相同。")
 
 
-def check_share_of_dropped_weights(trial: Trial) -> None:
-    """The share of dropped weights is `dropout`, not 1 − dropout.
+def check_independent_draws(trial: Trial) -> None:
+    """Whether a weight is dropped tells nothing about any other one.
 
-    被丢弃权重的比例是 dropout，而不是 1 − dropout。
+    一个权重是否被丢弃，与其他任何权重无关。
     """
-    weights, _ = trained(trial, 0.25, 128)
-    kept = weights[..., 0, :] != 0
-    share = 1 - kept.double().mean().item()
-    if not abs(share - 0.25) < 0.06:  # 4096 draws: nine standard deviations
+    items = 1024
+    weights, _ = trained(trial, 0.5, items)
+    kept = (weights[..., 0, :] != 0).reshape(items, -1).double() - 0.5  # 32 weights of an item
+    # Independent: a standard deviation of 0.03, so 0.25 is eight of them.
+    together = (kept.T @ kept / (items / 4)).fill_diagonal_(0).abs().max().item()
+    if together > 0.25:
         trial.fail(
-            f"With dropout = 0.25 a share of {share:.2f} was dropped.",
-            f"dropout = 0.25 时被丢弃的比例为 {share:.2f}。",
+            "Weights of one item are dropped together, or never together "
+            f"(correlation {together:.2f}).",
+            f"同一样本的权重总是一起（或从不一起）被丢弃（相关系数 {together:.2f}）。",
         )
+    if torch.unique(kept, dim=0).shape[0] < items - 8:  # of 2**32 patterns
+        trial.fail("Several items drop the same weights.", "多个样本丢弃的权重相同。")
+
+
+def check_gradients_in_training(trial: Trial) -> None:
+    """In training the gradient passes through the kept weights alone, scaled as they are.
+
+    训练时梯度只经过保留的权重，并同样放大。
+    """
+    weights, p = readable(trial), 0.5
+    layer, x = trial.layer(MODEL, HEADS, p, weights=weights), tokens(4)
+    cotangent = trial.randn(*x.shape)
+    got = layer.begin_pulling([x], [cotangent])()
+    output = got.reply.outputs
+    if getattr(output, "shape", None) != x.shape or not got.inputs:
+        layer.compare(x, gradients=False)
+        trial.fail("The output cannot be differentiated.", "无法对输出求导。")
+    kept = (split(output)[..., 0, :] != 0).transpose(1, 2)  # (batch, heads, query, key)
+    given = x.clone().requires_grad_()
+    matrix = weights["qkv_linear.weight"].clone().requires_grad_()
+    heads = (given @ matrix.T).view(4, LENGTH, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+    scores = heads[0] @ heads[1].transpose(-2, -1) / (2 * LENGTH) ** 0.5
+    plain = torch.softmax(scores, dim=-1) * kept / (1 - p)
+    wanted = (plain @ heads[2]).transpose(1, 2).reshape(x.shape)
+    right = torch.autograd.grad(wanted, (given, matrix), cotangent)
+    name = "qkv_linear.weight"
+    if got.inputs[0] is None or got.parameters.get(name) is None:
+        trial.fail("No gradient reaches x or qkv_linear.", "x 或 qkv_linear 没有收到梯度。")
+    what = ("gradient of x in training", "训练时 x 的梯度")
+    trial.equal(got.inputs[0], right[0], what)
+    what = (f"gradient of {name} in training", f"训练时 {name} 的梯度")
+    trial.equal(got.parameters[name], right[1], what)
+
+
+def check_share_of_dropped_weights(trial: Trial) -> None:
+    """The share of dropped weights is `dropout`, not 1 − dropout, for every one of them.
+
+    被丢弃权重的比例是 dropout，而不是 1 − dropout，每个权重都如此。
+    """
+    for dropout in (0.05, 0.25, 0.9):
+        weights, _ = trained(trial, dropout, 512)
+        dropped = (weights[..., 0, :] == 0).double().mean(0)  # of every single weight
+        share, deviation = dropped.mean().item(), (dropout * (1 - dropout) / 512) ** 0.5
+        if abs(share - dropout) > 8 * deviation / dropped.numel() ** 0.5:
+            trial.fail(
+                f"With dropout = {dropout} a share of {share:.3f} was dropped.",
+                f"dropout = {dropout} 时被丢弃的比例为 {share:.3f}。",
+            )
+        if (dropped - dropout).abs().max().item() > 8 * deviation:
+            worst = dropped.flatten()[(dropped - dropout).abs().argmax()].item()
+            trial.fail(
+                f"With dropout = {dropout} one weight was dropped in {worst:.0%} of the items.",
+                f"dropout = {dropout} 时，某个权重在 {worst:.0%} 的样本中被丢弃。",
+            )
 
 
 def check_modes_can_change(trial: Trial) -> None:

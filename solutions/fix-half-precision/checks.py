@@ -45,6 +45,8 @@ def check_definition(trial: Trial) -> None:
     """
     for leading, dim in (((2, 3), 5), ((), 16), ((3,), 1)):
         trial.function().compare(*draw(trial, leading, 4, 6, dim, 3), gradients=False)
+    trial.function().compare(*draw(trial, (1, 2), 1, 3, 4, 1), gradients=False)
+    trial.function().compare(*draw(trial, (), 4, 4, 5, 2), gradients=False)
 
 
 def check_half_dtypes(trial: Trial) -> None:
@@ -52,9 +54,16 @@ def check_half_dtypes(trial: Trial) -> None:
 
     float16 与 bfloat16 输入返回同样的 dtype，结果在其舍入误差之内。
     """
-    for leading, dim in (((2, 3), 5), ((), 64)):
-        inputs = draw(trial, leading, 4, 6, dim, 3)
-        trial.function().compare(*inputs, gradients=False, dtypes=HALVES)
+    for leading, keys, dim in (((8, 8), 6, 5), ((), 6, 64), ((2,), 2000, 16)):
+        query, key, value = draw(trial, leading, 4, keys, dim, 3)
+        if keys > 6:  # values of one sign, so that no sum is small
+            value = (value.abs() + 1).bfloat16().double()
+        size = max(1.0, trial.function().reference(query, key, value).abs().max().item())
+        for dtype in HALVES:  # working in the half dtype itself costs up to two units of rounding
+            limit = 4 * torch.finfo(dtype).eps * size
+            trial.function().compare(
+                query, key, value, gradients=False, dtypes=(dtype,), tolerance=limit
+            )
 
 
 def check_products_beyond_float16(trial: Trial) -> None:
@@ -62,7 +71,7 @@ def check_products_beyond_float16(trial: Trial) -> None:
 
     查询与键的乘积超过 65504，只要缩放后的分数放得下，就不会溢出。
     """
-    for sizes in ([30, -30, 5], [-30, -35, -40], [40, 30, 35, 20]):
+    for sizes in ([30, -30, 5], [-30, -35, -40], [40, 30, 35, 20], [62, 60, 58, 50]):
         inputs = aligned(trial, sizes)
         trial.function().compare(*inputs, gradients=False, dtypes=HALVES)
 
@@ -85,6 +94,11 @@ def check_masked_keys_stay_out(trial: Trial) -> None:
     query, key, value = aligned(trial, [-36, -40, -38, -44, -50])
     mask = trial.mask(2, 3, 5)
     dtypes = (DOUBLE, SINGLE, *HALVES)
+    trial.function().compare(query, key, value, mask, gradients=False, dtypes=dtypes)
+    # At the end of the range: the allowed key at -2e4, the others anywhere up to +2e4.
+    query, key, value = aligned(trial, [62.5, 20, -40, -62.5])
+    scores = query[:, :1] @ key.transpose(1, 2) / 8
+    mask = scores == scores.amin(-1, keepdim=True)
     trial.function().compare(query, key, value, mask, gradients=False, dtypes=dtypes)
 
 
@@ -130,4 +144,8 @@ def check_large_logits(trial: Trial) -> None:
     分数达到一万时，float32 与 float64 的结果有限且正确。
     """
     query, key = (trial.randint(-100, 101, (2, n, 16)).double() for n in (4, 6))
+    trial.function().compare(query, key, trial.randn(2, 6, 3), logits=1e4)
+    # Scores near 9750 that differ by quarters are told apart.
+    query, key = (torch.full((2, n, 16), size, dtype=DOUBLE) for n, size in ((4, 50.0), (6, 52.0)))
+    query[..., 0], key[..., 0] = 1, trial.permutation(6).double()
     trial.function().compare(query, key, trial.randn(2, 6, 3), logits=1e4)

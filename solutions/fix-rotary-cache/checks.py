@@ -193,3 +193,13 @@ def check_large_logits(trial: Trial) -> None:
     bias = torch.cat([torch.full((8,), 300.0 * sign, dtype=DOUBLE) for sign in (1, -1, 0)])
     layer = trial.layer(8, 2, weights={"qkv_linear.weight": rows, "qkv_linear.bias": bias})
     trial.equal(in_chunks(trial, layer, x, 3, 2, 1), whole(layer, x), logits=1e6)
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer, x = trial.layer(8, 2), trial.randn(2, 7, 8)
+    layer.method("eval").candidate()
+    trial.equal(in_chunks(trial, layer, x, 3, 1, 3), whole(layer, x))

@@ -136,6 +136,8 @@ def check_mask_of_query_heads(trial: Trial) -> None:
         trial.function().compare(*inputs, trial.mask(*shape), dtypes=(torch.float64,))
     whole_queries = trial.rand(batch, 1, queries, 1) < 0.6
     trial.function().compare(*inputs, whole_queries, gradients=False)
+    single = draw(trial, (heads, 3), (1, keys), batch=batch)  # as in decoding
+    trial.function().compare(*single, trial.mask(batch, 1, 1, keys), gradients=False)
 
 
 def check_as_many_keys_as_queries(trial: Trial) -> None:

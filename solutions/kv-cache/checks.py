@@ -179,7 +179,7 @@ def check_long(trial: Trial) -> None:
     缓存没有固定大小：几百个位置，分成许多块。
     """
     layer, x = trial.layer(2, 1), trial.randn(1, 300, 2)
-    trial.equal(in_chunks(trial, layer, x, (230, *[1] * 20, 50)), whole(layer, x))
+    trial.equal(in_chunks(trial, layer, x, (230, *[1] * 20, 30, 20)), whole(layer, x))
 
 
 def check_two_sequences(trial: Trial) -> None:
@@ -227,3 +227,13 @@ def check_large_logits(trial: Trial) -> None:
         trial.equal(in_chunks(trial, layer, x, (3, 2, 1)), whole(layer, x), logits=1e4)
     x[:, 1::2] *= -1  # with the last layer the future has scores of plus ten thousand
     trial.equal(in_chunks(trial, layer, x, (3, 2, 1)), whole(layer, x), logits=1e4)
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer, x = trial.layer(6, 2), trial.randn(2, 7, 6)
+    layer.method("eval").candidate()
+    trial.equal(in_chunks(trial, layer, x, (3, 1, 3)), whole(layer, x))

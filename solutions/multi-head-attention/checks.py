@@ -352,3 +352,13 @@ def check_long(trial: Trial) -> None:
     结果与键的个数无关：几百个键同样逐一参与。
     """
     agrees(trial.layer(4, 2), *draw(trial, 1, 3, 300, 4), trial.mask(3, 300, p=0.98))
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(6, 2)
+    layer.method("eval").candidate()
+    agrees(layer, *draw(trial, 2, 3, 5, 6), trial.mask(3, 5))

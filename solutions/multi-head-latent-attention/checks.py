@@ -64,6 +64,7 @@ def check_any_width(trial: Trial) -> None:
     """
     trial.layer(10, 3, 4, 5, 2)
     trial.layer(3, 4, 2, 5, 2)
+    trial.layer(3, 2, 8, 5, 2)
 
 
 def check_single_token(trial: Trial) -> None:
@@ -229,3 +230,13 @@ def check_large_logits(trial: Trial) -> None:
     weights = {name: trial.randn(*shape, scale=40.0) for name, shape in steep.items()}
     layer = trial.layer(8, 2, 3, 5, 4, weights=weights)
     hold(layer, trial.randn(2, 6, 8), dtypes=(DOUBLE,), logits=1e5)
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(*SIZES)
+    layer.method("eval").candidate()
+    hold(layer, trial.randn(2, 5, SIZES[0]), dtypes=(DOUBLE,))

@@ -231,6 +231,11 @@ def check_nothing_to_attend_gradients(trial: Trial) -> None:
     一个键都不能注意的查询不传递梯度，更不会传出 NaN。
     """
     trial.function().compare(*empty_rows(trial), dtypes=(torch.float64,), names=NAMES)
+    nothing = torch.zeros(5, dtype=torch.bool)
+    by_query = torch.tensor([[True], [False], [True], [False]])  # of a single key
+    for keys, mask in ((5, nothing), (1, by_query)):
+        inputs = draw(trial, (2,), 4, keys, 6, 2)
+        trial.function().compare(*inputs, mask, dtypes=(torch.float64,), names=NAMES)
 
 
 def check_large_logits(trial: Trial) -> None:

@@ -234,3 +234,13 @@ def check_large_logits(trial: Trial) -> None:
     layer = trial.layer(model, heads, weights=unit(model) | {"key_linear.weight": shuffled})
     x = trial.randint(-100, 101, (2, 6, model)).double()
     layer.compare(x, logits=1e4)
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(6, 2)
+    layer.method("eval").candidate()
+    layer.compare(trial.randn(2, 5, 6), gradients=False, dtypes=(torch.float64,))

@@ -202,3 +202,13 @@ def check_long(trial: Trial) -> None:
     layer = trial.layer(6, 2, 10)
     for length in (3, 300):
         layer.compare(trial.randn(1, length, 6), gradients=False, dtypes=(DOUBLE,))
+
+
+def check_same_in_evaluation(trial: Trial) -> None:
+    """The layer gives the same after eval(): nothing here is for training alone.
+
+    调用 eval() 之后结果不变：这里没有只在训练时才做的事。
+    """
+    layer = trial.layer(6, 2, 10)
+    layer.method("eval").candidate()
+    layer.compare(trial.randn(2, 5, 6), gradients=False, dtypes=(DOUBLE,))

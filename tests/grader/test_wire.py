@@ -75,6 +75,12 @@ def test_tickets_and_one_pass_iterables_arrive() -> None:
     assert passed({"x": wire.Ticket(3)})["x"] == wire.Ticket(3)
 
 
+def test_a_single_element_of_any_stride_arrives() -> None:
+    value = torch.tensor([[1.0, 2.0]], dtype=torch.float64)[..., 1]
+    assert value.stride() == (2,)
+    assert torch.equal(passed({"value": value})["value"], value)
+
+
 def test_noncontiguous_tensors_arrive() -> None:
     tensor = torch.arange(6).reshape(2, 3).T
     assert torch.equal(passed({"x": tensor})["x"], tensor)

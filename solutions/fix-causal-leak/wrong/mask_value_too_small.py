@@ -1,7 +1,7 @@
-"""Future scores are set to -1e4, which is not below every real score, so very negative pasts let
-the future in.
+"""Future scores are set to a finite number such as -1e4, which is not below every real score, so
+very negative pasts let the future in.
 
-未来的分数设为 -1e4，并不低于所有真实分数；过去的分数很负时未来就漏了进来。
+未来的分数设为 -1e4 之类的有限数，并不低于所有真实分数；过去的分数很负时未来就漏了进来。
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Masked scores get the lowest finite number, so a query without any key averages them all instead
-of getting zeros.
+"""Masked scores get a finite number, so a query without any key averages them all instead of
+getting zeros.
 
-被掩蔽的分数填的是最小有限数，没有键的查询得到全体平均，而不是零。
+被掩蔽的分数填的是有限的数，没有键的查询得到全体平均，而不是零。
 """
 
 import math

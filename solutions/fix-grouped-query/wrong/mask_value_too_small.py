@@ -1,6 +1,7 @@
-"""Masked scores are set to -1e4, which allowed scores can lie below, so masked keys come back.
+"""Masked scores are set to a finite number such as -1e4, which allowed scores can lie below, so
+masked keys come back.
 
-被掩蔽的分数只设为 -1e4，允许的分数可能更低，被掩蔽的键又回来了。
+被掩蔽的分数设为 -1e4 之类的有限数，允许的分数可能更低，被掩蔽的键又回来了。
 """
 
 import math

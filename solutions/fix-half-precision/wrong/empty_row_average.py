@@ -1,6 +1,7 @@
-"""The lowest finite number fits every dtype, but a query without any key now averages them all.
+"""A finite number stands for minus infinity, so a query without any key averages all values
+instead of giving zeros.
 
-最小有限数适合任何 dtype，但没有键的查询变成了对所有键求平均。
+用有限的数代替负无穷，一个键都不能注意的查询得到全部值的平均，而不是零。
 """
 
 import math
