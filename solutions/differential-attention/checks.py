@@ -81,7 +81,7 @@ def check_any_lam(trial: Trial) -> None:
 
     lam 原样使用，为负或大于 1 时也是如此。
     """
-    for lam in (-0.6, 1.7):
+    for lam in (-0.6, 1.7, -5.0, 5.0):
         trial.function().compare(*draw(trial), lam, gradients=False)
 
 
@@ -110,6 +110,8 @@ def check_gradient_of_lam(trial: Trial) -> None:
     for low in (0.2, -1.5):
         lam = learned(trial, low, low + 0.7)
         trial.function().compare(*draw(trial, (3, 5)), lam, dtypes=(DOUBLE,))
+    zero = torch.zeros((), dtype=DOUBLE)  # where training may well begin
+    trial.function().compare(*draw(trial, (3, 5)), zero, dtypes=(DOUBLE,))
 
 
 def check_large_logits(trial: Trial) -> None:

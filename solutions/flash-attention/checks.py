@@ -162,7 +162,7 @@ def check_large_logits(trial: Trial) -> None:
     for sign in (1, -1):
         for causal in (False, True):
             inputs = (sign * query * 0.5, key, value, 3, causal)
-            trial.function().compare(*inputs, names=NAMES, logits=1e4, gradients=False)
+            trial.function().compare(*inputs, names=NAMES, logits=1e4)
 
 
 def check_memory(trial: Trial) -> None:
@@ -173,4 +173,4 @@ def check_memory(trial: Trial) -> None:
     length = 4096  # a float32 matrix of all scores takes 64 MiB
     inputs = [trial.randn(1, 1, length, 8).float() for _ in range(3)]
     for causal in (False, True):
-        trial.function().memory_below(52 << 20, *inputs, 256, causal)
+        trial.function().memory_below(22 << 20, *inputs, 128, causal)

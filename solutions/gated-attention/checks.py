@@ -118,4 +118,4 @@ def check_large_gates(trial: Trial) -> None:
     门的 logits 达到正负一万时结果有限且正确。
     """
     *rest, gate = draw(trial)
-    trial.function().compare(*rest, 1e4 * gate.sign(), gradients=False)
+    trial.function().compare(*rest, 1e4 * gate.sign())

@@ -12,7 +12,7 @@ def tokens(trial: Trial, *shape: int, most: int = 120) -> torch.Tensor:
     """Tokens (..., L, D) whose largest entry is ±127 steps of their own, and no entry lies near
     half a step, where rounding in another order of operations could turn either way.
     """
-    steps = trial.randint(-most, most + 1, shape) + 0.4 * (2 * trial.rand(*shape) - 1)
+    steps = trial.randint(-most, most + 1, shape) + 0.49 * (2 * trial.rand(*shape) - 1)
     peak = trial.randint(0, shape[-1], (*shape[:-1], 1))
     sign = trial.randint(0, 2, (*shape[:-1], 1)).double() * 2 - 1
     steps = steps.scatter(-1, peak, 127 * sign)
@@ -193,3 +193,22 @@ def check_large_logits(trial: Trial) -> None:
     for sign in (1, -1):
         big = sign * key.abs() * 100
         trial.function().compare(query.abs() * 50, big, value, gradients=False, logits=3e4)
+
+
+def check_scale_has_no_floor(trial: Trial) -> None:
+    """Tiny tokens have tiny scales: nothing is added to a scale, and nothing bounds it from below.
+
+    很小的词元有很小的缩放因子：不加 epsilon，也没有下限。
+    """
+    query, key, value = draw(trial)
+    for power in (2.0**20, 2.0**-20):
+        trial.function().compare(query * power, key / power, value, gradients=False)
+
+
+def check_precision(trial: Trial) -> None:
+    """float64 inputs are computed in float64, scales included.
+
+    float64 的输入以 float64 计算，缩放因子也不例外。
+    """
+    inputs = [x * (1 + 2.0**-27) for x in draw(trial)]  # numbers that float32 cannot hold
+    trial.function().compare(*inputs, gradients=False, dtypes=(DOUBLE,))

@@ -84,7 +84,7 @@ def check_feature_of_keys(trial: Trial) -> None:
     # With one feature the query cancels, and the weights are the features of the keys.
     query, key, value = draw(trial, (2, 6), (1, 3))
     query = 1e4 * query.abs() + 1e4
-    hold(trial, query, key, value)
+    hold(trial, query, key, value, gradients=True)
     hold(trial, query, 4 * key.abs() + 0.5, value)
 
 
@@ -94,6 +94,11 @@ def check_epsilon(trial: Trial) -> None:
     归一化因子中的 epsilon 不超过 1e-6。
     """
     hold_epsilon(trial, causal=False)
+    # Features of e^-4: 1e-6 beside their product moves the output by 3e-3.
+    low = torch.full((1, 1, 1, 1), -4.0, dtype=DOUBLE)
+    trial.function().compare(
+        low, low, torch.ones_like(low), gradients=False, dtypes=(DOUBLE,), tolerance=4e-3
+    )
 
 
 def check_feature_of_queries(trial: Trial) -> None:
@@ -150,6 +155,7 @@ def check_causal_values(trial: Trial) -> None:
     for length, widths in ((6, (4, 3)), (9, (2, 5)), (1, (3, 2))):
         hold(trial, *draw(trial, (length, length), widths), True)
     hold_epsilon(trial, causal=True)
+    hold(trial, *draw(trial, (300, 300)), True)  # more than a chunk of usual size
 
 
 def check_more_keys_than_queries(trial: Trial) -> None:

@@ -118,7 +118,7 @@ def check_values(trial: Trial) -> None:
 
     对任意长度与窗口，输出都与加掩码的注意力一致。
     """
-    for length, window in ((9, 2), (12, 4), (7, 3), (5, 20), (1, 3)):
+    for length, window in ((9, 2), (12, 4), (7, 3), (5, 20), (1, 3), (300, 100), (300, 7)):
         trial.function().compare(*draw(trial, (length, length)), window, gradients=False)
 
 

@@ -103,3 +103,9 @@ def check_large_logits(trial: Trial) -> None:
     query, key, value = draw(trial, (4, 6), (16, 3), (2, 2), scale=50.0)
     for cap in (2.0, 50.0, 3e4):
         trial.function().compare(query, key, value, cap, logits=max(1e4, cap))
+    # Scores of about 1e4 with gaps of 1 and a cap of 1e4: it bends the gaps to 1 - tanh(1)^2.
+    query = torch.full((2, 2, 4, 16), 100.0, dtype=DOUBLE)
+    query[..., -1] = 4.0
+    key = torch.full((2, 2, 6, 16), 26.0, dtype=DOUBLE)
+    key[..., -1] = trial.randint(-2, 3, (2, 2, 6)).double()
+    trial.function().compare(query, key, value, 1e4, logits=1e4)

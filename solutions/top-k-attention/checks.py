@@ -187,3 +187,19 @@ def check_large_logits(trial: Trial) -> None:
     query, key = (trial.randint(55, 75, (2, 2, n, 16)).double() for n in (4, 7))
     for sign in (1, -1):
         trial.function().compare(sign * query, key, trial.randn(2, 2, 7, 3), 3, logits=1e4)
+
+
+def check_close_scores(trial: Trial) -> None:
+    """Scores that differ in the last digits are no tie: the larger one is kept.
+
+    仅在末几位不同的分数不算并列：保留较大的。
+    """
+    # With D = 4 and powers of two everything is exact; the gaps are 2^-16 and, in float64, 2^-40.
+    for gap, dtype in ((2.0**-16, torch.float32), (2.0**-40, DOUBLE)):
+        query = torch.zeros(2, 3, 2, 4, dtype=DOUBLE)
+        query[..., 0] = 2.0
+        key = torch.zeros(2, 3, 6, 4, dtype=DOUBLE)
+        key[..., 0] = 1 + gap * trial.permutation(6).double()
+        trial.function().compare(
+            query, key, trial.randn(2, 3, 6, 5), 3, gradients=False, dtypes=(dtype,)
+        )

@@ -60,6 +60,60 @@ def test_a_forbidden_call_is_named_in_every_wrapping(grader: Grader, called: str
     assert verdict.line
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        "torch.zeros(2, dtype=torch.uint16)",
+        "10 ** 5000",
+        "[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]",
+        "[torch.zeros(1)] * 5000",
+        "torch.zeros(1).expand(1 << 30)",
+        "torch.zeros([1] * 60)",
+    ],
+)
+def test_a_result_that_cannot_be_sent_is_wrong_and_no_crash(grader: Grader, result: str) -> None:
+    code = f"import torch\n\n\ndef softmax(x, dim):\n    return {result}\n"
+    verdict = grader.check("stable-softmax", code)
+    assert verdict.verdict == "wrong", verdict.message
+    assert "got" in verdict.message["en"]
+
+
+def test_no_text_of_a_submission_reaches_a_terminal_or_page_raw(grader: Grader) -> None:
+    text = "\\ud800\\x1b[2J\\u202eaccepted"
+    code = f"print('\\x1b[2J\\u202e')\n\n\ndef softmax(x, dim):\n    raise ValueError('{text}')\n"
+    verdict = grader.check("stable-softmax", code)
+    shown = repr(verdict.to_dict())
+    assert "ValueError" in shown
+    shown.encode()  # a lone surrogate has no place in UTF-8
+    assert not [sign for sign in ("\x1b", "\u202e", "\\x1b", "\\u202e") if sign in shown]
+
+
+@pytest.mark.parametrize(
+    ("slug", "code"),
+    [
+        ("stable-softmax", "def softmax(x, dim):\n    y = answer(x, dim)\n    x.nan_to_num_()\n"),
+        (
+            "online-softmax",
+            "def online_softmax(blocks):\n    kept = list(blocks)\n    y = answer(iter(kept))\n"
+            "    with torch.no_grad():\n        kept[0].zero_()\n",
+        ),
+    ],
+)
+def test_every_change_of_an_input_is_seen(grader: Grader, slug: str, code: str) -> None:
+    right = (SOLUTIONS / slug / "solution.py").read_text(encoding="utf-8")
+    name = code.partition("(")[0].removeprefix("def ")
+    given = f"{right}\n\nanswer = {name}\n\n\n{code}    return y\n"
+    verdict = grader.check(slug, given)
+    assert verdict.verdict == "wrong"
+    assert any("modified" in check.message["en"] for check in verdict.checks)
+
+
+def test_run_sends_no_more_than_can_be_shown(grader: Grader) -> None:
+    code = "import torch\n\n\ndef softmax(x, dim):\n    return torch.zeros(1 << 20)\n"
+    shown = grader.run("stable-softmax", code).examples[0].outputs
+    assert "too large" in str(shown)
+
+
 LOOP = "while True: pass\n"
 
 

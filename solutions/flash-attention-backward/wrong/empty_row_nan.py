@@ -1,6 +1,6 @@
-"""A logsumexp of −inf is subtracted as it is, and −inf − (−inf) is NaN.
+"""A logsumexp of −inf is subtracted as it is, so a query without keys gives NaN.
 
-直接减去 −inf 的 logsumexp，而 −inf − (−inf) 是 NaN。
+直接减去 −inf 的 logsumexp，没有键的查询得到 NaN。
 """
 
 import math

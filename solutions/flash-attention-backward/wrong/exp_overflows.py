@@ -1,6 +1,6 @@
-"""The exponentials are divided by exp(logsumexp), and both overflow for large scores.
+"""An exponential overflows for large scores: logsumexp must be subtracted before exp.
 
-用 exp(scores) 除以 exp(logsumexp)，分数大时两者都会溢出。
+分数大时指数溢出：要先减去 logsumexp 再取 exp。
 """
 
 import math

@@ -1,6 +1,7 @@
-"""All pairs are scored and masked, which gives the right values with quadratic memory.
+"""A matrix over all pairs, of scores or of a mask alone, is built: the values are right, the
+memory quadratic.
 
-对所有位置对打分再加掩码，数值正确，但内存是二次的。
+构造了所有位置对的矩阵（分数，或仅仅是掩码）：数值正确，但内存是二次的。
 """
 
 import math
