@@ -109,9 +109,13 @@ def warm_up() -> None:
 
 
 def import_compiler() -> None:
-    """Imports what `checkpoint`, `func.jacrev` and others load lazily, from files out of reach."""
-    import torch._dynamo
-    import torch.nn.attention.bias  # noqa: F401
+    """Imports what `checkpoint`, `func.jacrev` and others load lazily, from files out of reach.
+
+    Where it cannot be imported, only they are missing.
+    """
+    with contextlib.suppress(ImportError, RuntimeError):
+        import torch._dynamo
+        import torch.nn.attention.bias  # noqa: F401
 
 
 def as_it_is(model: Any = None, **_: Any) -> Any:
