@@ -201,20 +201,22 @@ class Host:
         with self._guarded():
             result = self._resolve(target)(*arguments)
             outputs = sendable(result)
-        reply = Reply(outputs, _modified(before, given), made)
         parameters = self._named(target)
         results = [out for out in flatten(result) if floating(out)]
         given_back = cotangents(outputs) if callable(cotangents) else cotangents
         if [out.shape for out in results] != [cotangent.shape for cotangent in given_back]:
-            return Gradients(reply)
+            return Gradients(Reply(outputs, _modified(before, given), made))
         pairs = zip(results, given_back, strict=True)
         paths = [(out, cotangent.to(out.dtype)) for out, cotangent in pairs if out.requires_grad]
+        grads, error = [], ""
         try:
             with self._guarded(watched=False):
                 grads = _grad(paths, [*leaves, *parameters.values()])
-        except SubmissionError as error:
-            return Gradients(reply, error=str(error))
+        except SubmissionError as trouble:
+            error = str(trouble)
         reply = Reply(outputs, _modified(before, given), made)  # the backward pass may write too
+        if error:
+            return Gradients(reply, error=error)
         count = len(leaves)
         named = dict(zip(parameters, grads[count:], strict=True))
         return Gradients(reply, tuple(grads[:count]), named)
