@@ -55,17 +55,17 @@ def reachable_by_others() -> bool:
 
 def bank() -> Bank:
     """The question bank, read again when a file of it has changed."""
-    return _bank(QUESTIONS, _stamp(QUESTIONS, "*.yaml"))
+    return _bank(QUESTIONS, stamp(QUESTIONS, "*.yaml"))
 
 
 def problems() -> ProblemSet:
     """The coding problems, read again when a file of theirs has changed."""
-    return _problems(SOLUTIONS, _stamp(SOLUTIONS, "*/*.*"))
+    return _problems(SOLUTIONS, stamp(SOLUTIONS, "*/*.*"))
 
 
 def paths() -> Paths:
     """The learning paths, read again when their file or what they lead to has changed."""
-    return _paths(_stamp(ROOT, PATHS.name), _stamp(QUESTIONS, "*.yaml"), _stamp(SOLUTIONS, "*/*.*"))
+    return _paths(stamp(ROOT, PATHS.name), stamp(QUESTIONS, "*.yaml"), stamp(SOLUTIONS, "*/*.*"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -75,7 +75,7 @@ def _paths(*stamps: tuple[int, float]) -> Paths:  # noqa: ARG001 (the cache key)
 
 def search() -> Search:
     """Full-text search over the bank, indexed on first use."""
-    return _search(QUESTIONS, _stamp(QUESTIONS, "*.yaml"))
+    return _search(QUESTIONS, stamp(QUESTIONS, "*.yaml"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -94,7 +94,8 @@ def _problems(folder: Path, stamp: tuple[int, float]) -> ProblemSet:  # noqa: AR
     return load_problems(folder)
 
 
-def _stamp(folder: Path, pattern: str) -> tuple[int, float]:
+def stamp(folder: Path, pattern: str) -> tuple[int, float]:
+    """How many files match, and when the newest was changed: another one after any change."""
     times = [path.stat().st_mtime for path in folder.glob(pattern)]
     return len(times), max(times, default=0.0)
 

@@ -548,13 +548,13 @@ class TestDesk:
 
     def test_examples_are_computed_once_and_again_after_a_failure(self, monkeypatch, store, grader):
         desk = Desk(grader, store)
-        first = desk.examples(SLUG, 1.0)
-        assert desk.examples(SLUG, 1.0) is first
-        assert desk.examples(SLUG, 2.0) is not first
+        first = desk.examples(SLUG, (1, 1.0))
+        assert desk.examples(SLUG, (1, 1.0)) is first
+        assert desk.examples(SLUG, (1, 2.0)) is not first
         monkeypatch.setattr(grader, "examples", failing("gone", GraderError))
-        failed = desk.examples(SLUG, 3.0)
+        failed = desk.examples(SLUG, (1, 3.0))
         assert failed.exception(20)
-        assert desk.examples(SLUG, 3.0) is not failed
+        assert desk.examples(SLUG, (1, 3.0)) is not failed
 
 
 def test_the_page_imports_neither_torch_nor_matplotlib():

@@ -76,7 +76,7 @@ class Desk:
         self._grader = grader
         self._store = store
         self._gradings: dict[int, Grading] = {}
-        self._examples: dict[tuple[str, float], Future[RunResult]] = {}
+        self._examples: dict[tuple[str, tuple[int, float]], Future[RunResult]] = {}
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="desk")
 
@@ -104,7 +104,7 @@ class Desk:
         """Run the statement's examples on `code`."""
         return Running(self._pool.submit(self._grader.run, slug, code, user=user), code)
 
-    def examples(self, slug: str, stamp: float) -> Future[RunResult]:
+    def examples(self, slug: str, stamp: tuple[int, float]) -> Future[RunResult]:
         """The statement's examples with what is expected, computed once per `stamp` of the files.
 
         What failed is forgotten, so that the next call tries again.

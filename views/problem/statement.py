@@ -56,7 +56,8 @@ def _await_examples(future: Future[RunResult]) -> None:
 
 def _future(slug: str) -> Future[RunResult]:
     """The examples of this visit, so that a failure is not retried with every rerun."""
-    stamp = _stamp(slug)
+    # A bug hunt's checks are its sibling's, so the files of every problem count.
+    stamp = session.stamp(SOLUTIONS, "*/*.*")
     kept = st.session_state.get("examples")
     if kept is None or kept[:2] != (slug, stamp):
         kept = (slug, stamp, open_desk().examples(slug, stamp))
@@ -67,12 +68,6 @@ def _future(slug: str) -> Future[RunResult]:
 
 def _forget_examples() -> None:
     st.session_state.pop("examples", None)
-
-
-def _stamp(slug: str) -> float:
-    # A bug hunt's checks are its sibling's, so any folder's may be the ones that count.
-    files = [*SOLUTIONS.glob("*/checks.py"), SOLUTIONS / slug / "solution.py"]
-    return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
 
 
 def _hints(problem: Problem) -> None:
