@@ -9,6 +9,7 @@ import pytest
 from tools.serving import App
 
 PATIENCE = 60_000  # milliseconds: a machine that is busy with something else is no failure
+FINISHED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,6 +52,8 @@ class Visitor:
 
 @pytest.fixture
 def visitor(browser: Any) -> Iterator[Visitor]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=PATIENCE)
     guest = Visitor(browser)
     yield guest
     for context in browser.contexts:

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import Visitor
 from tools.serving import ROOT, App
 
@@ -20,7 +22,7 @@ def test_one_sitting_and_what_is_kept(visitor: Visitor, tmp_path: Path) -> None:
         recall(question)
         page = visitor.open(app.url + TASK)
         submit(page, WRONG.read_text(encoding="utf-8"), "Wrong")
-        assert misconception() in words(page)
+        expect(page.get_by_test_id("stMain")).to_contain_text(misconception())
         submit(page, (PROBLEM / "solution.py").read_text(encoding="utf-8"), "Accepted")
         see(question)
         write(page, "# half an idea")
@@ -31,7 +33,7 @@ def test_one_sitting_and_what_is_kept(visitor: Visitor, tmp_path: Path) -> None:
 
 def recall(page: Any) -> None:
     """Reveal the answer, tick a point, rate oneself."""
-    assert page.get_by_role("heading", name="Pitfalls").count() == 0
+    expect(page.get_by_role("heading", name="Pitfalls")).to_have_count(0)
     page.get_by_role("button", name="Show answer").click()
     page.get_by_role("heading", name="Pitfalls").wait_for()
     page.locator(".katex").nth(5).wait_for()  # formulas are drawn
@@ -69,10 +71,6 @@ def misconception() -> str:
     return " ".join(docstring.split("\n\n")[0].split()).replace("`", "")
 
 
-def words(page: Any) -> str:
-    return " ".join(page.locator("[data-testid=stMain]").inner_text().split())
-
-
 def see(page: Any) -> None:
     """Follow the link to the lab, where the heatmap of every head is drawn."""
     page.locator("a[href*='lab?variant=multi_head']").first.click()
@@ -80,7 +78,7 @@ def see(page: Any) -> None:
     heatmap.wait_for()
     box = heatmap.bounding_box()
     assert min(box["width"], box["height"]) > 100
-    assert "variant=multi_head" in page.url
+    expect(page).to_have_url(re.compile("variant=multi_head"))
 
 
 def find_again(visitor: Visitor, app: App) -> None:

@@ -6,9 +6,6 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
-
-expect.set_options(timeout=PATIENCE)
 LINK = "/lab?variant=multi_head&mask=causal&queries=8&keys=8&num_heads=4&stage=scores&lang=en"
 
 
@@ -50,7 +47,8 @@ def test_keys_move_the_cell_and_stop_at_the_edge(lab):
     readout = lab.locator(".readout")
     for words in ("head 1", "query 1", "key 7"):
         expect(readout).to_contain_text(words)
-    assert "4 maps of 8 rows" in lab.locator(".stage").get_attribute("aria-label")
+    stage = lab.locator(".stage")
+    expect(stage).to_have_attribute("aria-label", re.compile("4 maps of 8 rows"))
 
 
 def test_a_head_is_enlarged_and_a_stage_chosen_and_the_link_says_so(lab):

@@ -4,9 +4,6 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
-
-expect.set_options(timeout=PATIENCE)
 WINDOW = {"width": 1440, "height": 1200}
 
 
@@ -20,11 +17,14 @@ def test_a_sentence_is_read_pointed_at_pinned_and_exchanged(app, visitor):
     readout = page.locator(".readout")
     expect(readout).to_contain_text("From “she”:")
     expect(readout.locator("b").first).to_contain_text("%")
-    assert "weights over 9 tokens" in page.locator(".stage").get_attribute("aria-label")
-    only = page.locator(".lines line").count()
+    stage = page.locator(".stage")
+    expect(stage).to_have_attribute("aria-label", re.compile("weights over 9 tokens"))
+    lines = page.locator(".lines line")
+    expect(lines.first).to_be_attached()
+    only = lines.count()
     page.mouse.move(5, 5)
     expect(readout).to_contain_text("Point at a token")
-    assert page.locator(".lines line").count() > only, "without a pointer every line is drawn"
+    expect(lines.nth(only), "without a pointer every line is drawn").to_be_attached()
     tokens.click()
     expect(page).to_have_url(re.compile(r"token=5"))
     page.mouse.move(5, 5)

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import FINISHED, PATIENCE
 
-expect.set_options(timeout=PATIENCE)
-FINISHED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 MEASURED = 4 * PATIENCE  # milliseconds: a fresh process has to import torch first
 
 
@@ -42,7 +40,7 @@ def test_a_grid_of_layers_is_enlarged_and_rolled_out(lab):
     page = lab("tab=heads&variant=causal&stack=12&num_heads=16&model=32&length=12")
     canvas = page.locator(".stage canvas")
     canvas.wait_for()
-    assert page.locator(".stage .label").count() == 0, "192 names have no room"
+    expect(page.locator(".stage .label"), "192 names have no room").to_have_count(0)
     canvas.click(position={"x": 3, "y": 3})
     expect(page).to_have_url(re.compile(r"head=0\b"))
     page.locator(".stage").focus()
@@ -66,7 +64,7 @@ def test_a_measurement_from_the_button_to_the_charts(lab):
     assert abs(place["y"] - where["y"]) < 1
     page.get_by_text("Measured.", exact=True).wait_for(timeout=MEASURED)
     chart = page.get_by_role("img", name=re.compile(r"Time \(ms\).*fused kernel: "))
-    assert chart.locator("title").count() == 4
+    expect(chart.locator("title")).to_have_count(4)
     page.get_by_role("img", name=re.compile("KV cache.*Llama 2 7B")).wait_for()
 
 

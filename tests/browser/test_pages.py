@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import FINISHED, Visitor
 from tools.serving import App
 
 PAGES = {
@@ -18,8 +19,7 @@ PAGES = {
     "problem": "/problems?slug=multi-head-attention",
     "lab": "/lab?variant=multi_head",
 }
-FINISHED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-CHINESE = re.compile("[一-鿿]")
+CHINESE, ENGLISH = re.compile("[一-鿿]"), re.compile("^[^一-鿿]+$")
 # What stands out to the right, if the window or the page's own scroller can be scrolled there.
 TOO_WIDE = """
 () => {
@@ -40,11 +40,12 @@ def test_a_page_in_each_language_and_width(
 ) -> None:
     page = visitor.open(app.url + PAGES[name], locale=locale)
     page.locator(FINISHED).wait_for()
-    assert page.locator("[data-testid=stException]").count() == 0
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
     chinese = locale == "zh-CN"
     page.locator("html[lang=zh-CN]" if chinese else "html[lang=en]").wait_for(state="attached")
-    assert bool(CHINESE.search(page.locator("h1").first.inner_text())) == chinese
-    assert bool(CHINESE.search(page.title())) == chinese
+    language = CHINESE if chinese else ENGLISH
+    expect(page.locator("h1").first).to_have_text(language)
+    expect(page).to_have_title(language)
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 800})
         # The navigation folds a moment after the window has become narrow.
@@ -66,9 +67,9 @@ def test_the_switch_changes_the_language_and_keeps_it(visitor: Visitor, tmp_path
 
 def test_no_frills_of_the_framework(visitor: Visitor, app: App) -> None:
     page = visitor.open(app.url)
-    assert page.get_by_text("Deploy", exact=True).count() == 0
-    assert page.get_by_text("Made with Streamlit").count() == 0
-    assert page.title() == "Home · Headroom"
+    expect(page).to_have_title("Home · Headroom")
+    expect(page.get_by_text("Deploy", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Made with Streamlit")).to_have_count(0)
 
 
 def test_each_theme_follows_the_system(visitor: Visitor, app: App) -> None:
