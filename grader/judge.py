@@ -41,11 +41,10 @@ UNSEEN = re.compile(
 
 def serve(channel: socket.socket, sandbox: Sandbox) -> None:
     """Answers until the other end of the channel closes."""
-    launch.warm_up()
     judge = Judge(sandbox)
     stream = channel.makefile("rwb")
-    gc.collect()
-    gc.freeze()  # torch's modules stay: looking through them again would take a tenth of a second
+    launch.settle()
+    gc.enable()
     _prepare(sandbox)
     _answer(stream, {"ready": True})
     for line in stream:

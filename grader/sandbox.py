@@ -18,7 +18,7 @@ from typing import Any
 
 from grader import wire
 from grader.exam import Died
-from grader.launch import start, stop
+from grader.launch import Process, start, stop
 from grader.remote import Child
 from grader.verdict import GraderError
 
@@ -30,7 +30,7 @@ DEFAULT_MEMORY = 1024 * MIB
 DEFAULT_SECONDS = 10
 LINUX = sys.platform == "linux"
 WALLS = ("namespaces", "file tree", "landlock", "seccomp", "limits")
-Started = tuple[subprocess.Popen[bytes], socket.socket]
+Started = tuple[Process, socket.socket]
 
 
 # Linux: children forked from a warm zygote

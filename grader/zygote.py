@@ -1,8 +1,8 @@
 """A warm process with torch imported, from which a confined child is forked per submission.
 
-Started by the judge as a fresh interpreter with an empty environment, so that nothing secret was
-ever in its memory. Where the kernel allows, it is process 1 of its own namespaces: when it dies,
-everything it forked dies with it.
+The judge forks it when it has itself read nothing but torch, and renews it as a fresh interpreter
+with an empty environment: nothing secret was ever in its memory. Where the kernel allows, it is
+process 1 of its own namespaces: when it dies, everything it forked dies with it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,19 @@ MADV_COLLAPSE = 25  # Linux 6.1
 
 
 def main(control: socket.socket) -> NoReturn:
+    warm_up()
+    serve(control)
+
+
+def warm_up() -> None:
+    """All that children are to find in memory."""
+    launch.warm_up()
+    launch.import_compiler()
+    launch.settle()
+
+
+def serve(control: socket.socket) -> NoReturn:
+    """Goes behind its walls, warm as it is, and forks until the judge is gone."""
     missing: dict[str, str] = {}
     confine.die_with_parent()
     confine.attempt("namespaces", confine.unshare, missing)
@@ -56,9 +69,6 @@ class Zygote:
         self.control = control
         self.missing = missing
         self.own_users = "namespaces" not in missing
-        launch.warm_up()
-        launch.import_compiler()
-        gc.collect()
         huge_pages()  # a quarter of the time for a fork, half of it for the end of a child
         seccomp.read_table()  # the file is out of reach later
         self.readable = tuple(confine.readable_paths())
@@ -67,8 +77,8 @@ class Zygote:
         self.ruleset: int | None = None
         confine.attempt("landlock", self._landlock, missing)
         launch.forget()
-        gc.collect()
         gc.freeze()
+        gc.enable()
 
     def _wall_in(self) -> None:
         """The file tree and the identity that every child inherits."""
