@@ -1,10 +1,11 @@
-"""The browser of all tests that drive one, and the names of the tests that were left out."""
+"""What is slow to start is started once: a browser, a judge. And which tests were left out."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from grader import Grader
 from tools.browser import ADVICE, find_chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -31,3 +32,10 @@ def browser() -> Iterator[Any]:
         chromium = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def grader() -> Iterator[Grader]:
+    """A judge for all tests that do not mind what others had it judge."""
+    with Grader(judges=1) as shared:
+        yield shared

@@ -1,18 +1,9 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader import Grader
-
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 SLUG = "multi-head-attention"
-
-
-@pytest.fixture(scope="session")
-def grader() -> Iterator[Grader]:
-    with Grader(judges=1) as shared:
-        yield shared
 
 
 @pytest.fixture(scope="session")

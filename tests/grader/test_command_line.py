@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from grader import Grader
 from grader.__main__ import main
 from tests.grader.conftest import SLUG, SOLUTIONS
 
@@ -14,6 +16,13 @@ RIGHT = SOLUTIONS / SLUG / "solution.py"
 WRONG = SOLUTIONS / SLUG / "wrong" / "merge_without_transpose.py"
 
 
+@pytest.fixture
+def shared(grader: Grader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge of all tests in place of one for each call."""
+    monkeypatch.setattr("grader.__main__.Grader", lambda judges: nullcontext(grader))
+
+
+@pytest.mark.usefixtures("shared")
 def test_json_has_one_line_per_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", SLUG, str(RIGHT), str(WRONG), "--json"]) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -26,6 +35,7 @@ def test_json_has_one_line_per_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[1]["diagnosis"]
 
 
+@pytest.mark.usefixtures("shared")
 def test_people_get_plain_text_in_their_language(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "zh", "check", SLUG, str(RIGHT), "--seed", "7"]) == 0
     out = capsys.readouterr().out
@@ -36,6 +46,7 @@ def test_people_get_plain_text_in_their_language(capsys: pytest.CaptureFixture[s
     assert any("\u4e00" <= letter <= "\u9fff" for letter in capsys.readouterr().out)
 
 
+@pytest.mark.usefixtures("shared")
 def test_a_file_that_is_not_utf8_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

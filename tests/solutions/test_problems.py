@@ -1,7 +1,6 @@
 """Every problem's folder is whole, and its checks tell right from wrong, whatever the seed."""
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from grader.exam import (
     run_examples,
 )
 from grader.local import LocalSide, side
+from grader.subject import Subject
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 FOLDERS = sorted(path.parent for path in SOLUTIONS.glob("*/problem.yaml"))
@@ -67,12 +67,7 @@ def folder_of(path: Path) -> Path:
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is measured in the sandbox alone: this process has other things in its memory."""
     monkeypatch.setattr(LocalSide, "peak_growth", lambda *_: 0)
-
-
-@pytest.fixture(scope="module")
-def grader() -> Iterator[Grader]:
-    with Grader(judges=1) as shared:
-        yield shared
+    monkeypatch.setattr(Subject, "memory_below", lambda *_: None)
 
 
 def run(path: Path, seed: int) -> Outcome:

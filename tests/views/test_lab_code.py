@@ -1,10 +1,11 @@
 """Own code in the lab's Compare view: inputs drawn after examples, and the page."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from grader import Grader
 from grader.verdict import Array, ExampleResult
 from study.folders import SOLUTIONS
 from study.problems import load_problems
@@ -14,12 +15,6 @@ from views.lab_code_setup import Code
 
 SLUGS = [problem.slug for problem in load_problems().problems]
 SLUG = "scaled-dot-product-attention"
-
-
-@pytest.fixture(scope="module")
-def judge():
-    with Grader(judges=1) as running:
-        yield running
 
 
 def solution(slug):
@@ -64,8 +59,8 @@ class TestDrawn:
         assert lab_code_inputs.drawn_like(example(x=text), 1, 0) is None
 
     @pytest.mark.parametrize("slug", SLUGS)
-    def test_every_solution_takes_what_is_drawn_after_its_example(self, slug, judge):
-        examples = judge.examples(slug).examples
+    def test_every_solution_takes_what_is_drawn_after_its_example(self, slug, grader):
+        examples = grader.examples(slug).examples
         first = examples[0]
         for times in (1, 4):
             drawn = lab_code_inputs.drawn_after(examples, 0, times, 0)
@@ -73,7 +68,7 @@ class TestDrawn:
                 words = any(isinstance(value, str) for value in first.inputs.values())
                 assert words or examples[1].name == first.name
                 continue
-            result = judge.run(slug, solution(slug), drawn.inputs, drawn.arguments)
+            result = grader.run(slug, solution(slug), drawn.inputs, drawn.arguments)
             assert result.error is None
             assert [e.error for e in result.examples] == [None], slug
             shapes = {n: v.shape for n, v in first.inputs.items() if isinstance(v, Array)}
@@ -90,12 +85,12 @@ def page():
 
 class TestPage:
     @pytest.fixture
-    def store(self, tmp_path, monkeypatch, judge):
+    def store(self, tmp_path, monkeypatch, grader):
         from views import session
 
         monkeypatch.setenv("HEADROOM_DATA", str(tmp_path))
         session.store.clear()
-        monkeypatch.setattr(lab_compare_code, "grader", lambda: judge)
+        monkeypatch.setattr(lab_compare_code, "grader", lambda: grader)
         yield session.store()
         session.store().close()
         session.store.clear()
@@ -172,25 +167,16 @@ class TestPage:
         assert "code=../x" in test.warning[0].value
 
 
-def test_the_code_shown_runs_the_same(judge, tmp_path, monkeypatch, capsys):
-    import grader
-
-    first = judge.examples(SLUG).examples[0]
+def test_the_code_shown_runs_the_same(grader, tmp_path, monkeypatch, capsys):
+    first = grader.examples(SLUG).examples[0]
     drawn = lab_code_inputs.drawn_like(first, 4, 0)
     wrong = solution(SLUG).replace("math.sqrt(", "(")
-    result = judge.run(SLUG, wrong, drawn.inputs, drawn.arguments).examples[0]
+    result = grader.run(SLUG, wrong, drawn.inputs, drawn.arguments).examples[0]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "answer.py").write_text(wrong, encoding="utf-8")
     (tmp_path / f"{SLUG}-difference.npz").write_bytes(lab_code_take.arrays_file(result))
 
-    class Open:
-        def __enter__(self):
-            return judge
-
-        def __exit__(self, *_):
-            return None
-
-    monkeypatch.setattr(grader, "Grader", Open)
+    monkeypatch.setattr("grader.Grader", lambda: nullcontext(grader))
     exec(compile(lab_code_take.snippet(Code(SLUG), drawn), "snippet", "exec"), {})
     said = [float(line) for line in capsys.readouterr().out.splitlines()]
     for number, mine, theirs in zip(said, result.outputs, result.expected, strict=True):

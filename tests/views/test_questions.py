@@ -394,7 +394,6 @@ class TestDemo:
         run = run_demo("print('begun', flush=True)\nwhile True: pass", limit=1.5)
         assert run.timed_out
         assert run.output == "begun\n"
-        assert run.seconds < 10
 
     def test_never_in_this_process(self):
         run = run_demo("import os; print(os.getpid())")
