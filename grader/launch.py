@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = str(Path(__file__).resolve().parents[1])
-BOOT = (  # without the garbage collector, which would look through torch many times over
-    "import gc, sys, socket; gc.disable(); "
+# Without the garbage collector, which would look through torch many times over. Ctrl-C ends our
+# processes as it does the one they serve, and without a word.
+BOOT = (
+    "import gc, signal, socket, sys; gc.disable(); signal.signal(signal.SIGINT, signal.SIG_DFL); "
     "sys.dont_write_bytecode = True; sys.path.insert(0, {root!r}); "
     "from grader import {module}; {module}.main({channel})"
 )

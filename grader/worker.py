@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -23,7 +24,8 @@ def main(channel: socket.socket) -> NoReturn:
     from grader import judge
     from grader.sandbox import Sandbox
 
-    judge.serve(channel, Sandbox(started=started))
+    with contextlib.suppress(ConnectionError):  # the app may be gone before its answer is there
+        judge.serve(channel, Sandbox(started=started))
     os._exit(0)
 
 

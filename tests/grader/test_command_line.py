@@ -1,6 +1,8 @@
 """python -m grader: output, exit statuses, watch."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -83,15 +85,23 @@ def test_list_names_every_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(path.parent.name in out for path in SOLUTIONS.glob("*/checks.py"))
 
 
-def test_watch_judges_again_when_the_file_is_saved(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C reaches processes in another way there")
+def test_watch_judges_again_when_the_file_is_saved_and_ends_quietly(tmp_path: Path) -> None:
     path = tmp_path / "answer.py"
     path.write_text(WRONG.read_text(encoding="utf-8"), encoding="utf-8")
-    command = [sys.executable, "-m", "grader", "--lang", "en", "watch", SLUG, str(path)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=SOLUTIONS.parent
-    ) as process:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader", "--lang", "en", "watch", SLUG, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=SOLUTIONS.parent,
+        start_new_session=True,
+    )
+    with process:
         assert process.stdout is not None
         assert "wrong" in process.stdout.readline()
         path.write_text(RIGHT.read_text(encoding="utf-8"), encoding="utf-8")
         assert any("accepted" in line for line in process.stdout)
-        process.terminate()
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (130, "")
