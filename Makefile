@@ -12,6 +12,6 @@ help:
 
 setup run test bench problems:
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name it, as in: make $@ PYTHON=python3.12"; exit 1; }
-	@"$(PYTHON)" tools/make.py $@
+	@exec "$(PYTHON)" tools/make.py $@
 
 .PHONY: help setup run test bench problems

@@ -342,3 +342,26 @@ def test_make_without_python_says_so(project: Project) -> None:
     )
     assert done.returncode != 0
     assert "install Python 3.11" in done.stdout
+
+
+def test_ending_make_ends_the_app(tmp_path: Path) -> None:
+    port = serving.unused_port()
+    process = subprocess.Popen(
+        ["make", "run", f"PORT={port}"],
+        cwd=ROOT,
+        env=os.environ | {"HEADROOM_DATA": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert serving.wait_for_app(process, port)
+        process.terminate()  # as a service manager does
+        process.wait(60)
+        deadline = time.monotonic() + 60
+        while not serving.can_bind(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
