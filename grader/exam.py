@@ -12,9 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from torch import Tensor
+
 from grader import compare, lanes
 from grader.compare import Failure, words
-from grader.host import SubmissionError
+from grader.host import SubmissionError, flatten
 from grader.kit import Trial
 from grader.local import LocalSide, ReferenceSide, import_file, reference, side
 from grader.subject import Shown, Side
@@ -23,6 +25,7 @@ from grader.verdict import CheckResult, Kind, Words
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 DIAGNOSIS_SECONDS = 4.0  # of processor time
 QUICK = 0.25  # seconds: passed checks that took less are part of a diagnosis
+RECORD_LIMIT = 8 << 20  # bytes of one check's answers; the largest right ones have a quarter of it
 MEASURES_MEMORY = "check_memory"  # how the names of such checks begin
 Check = Callable[[Trial], None]
 
@@ -122,9 +125,23 @@ def checks_of(folder: Path) -> ModuleType:
 
 @dataclass
 class Record:
-    """What a submission answered in one check, in order; `None` stands for a check that died."""
+    """What a submission answered in one check, in order, for the diagnosis.
+
+    Answers beyond any honest size are not kept, lest they fill the judge's memory.
+    """
 
     answers: list[Any] = field(default_factory=list)
+    size: int = 0  # bytes of all tensors so far
+
+    @property
+    def whole(self) -> bool:
+        return self.size <= RECORD_LIMIT
+
+    def keep(self, answer: Any) -> None:
+        self.size += sum(leaf.nbytes for leaf in flatten(answer) if isinstance(leaf, Tensor))
+        self.answers.append(answer)
+        if not self.whole:
+            self.answers.clear()
 
 
 @dataclass
@@ -158,7 +175,7 @@ def run_checks(problem: Problem, candidate: Side, seed: int) -> Outcome:
     def run_one(name: str, check: Check) -> None:
         record = outcome.records[name] = Record()
         with problem.trial(candidate, seed, name) as trial:
-            trial.record = record.answers.append
+            trial.record = record.keep
             found[name] = _run_one(name, check, trial, record, outcome)
 
     works = [
@@ -271,7 +288,8 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
 
 
 def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, name: str) -> bool:
-    answers = iter(outcome.records[name].answers)
+    record = outcome.records[name]
+    answers = iter(record.answers)
     result = next(result for result in outcome.results if result.name == name)
     passed = result.passed
 
@@ -279,6 +297,8 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
         if not compare.same(next(answers, Mismatch), answer):
             raise Mismatch
 
+    if not record.whole:
+        return False
     variant.kept.clear()
     try:
         with problem.trial(variant, seed, name) as trial:

@@ -352,6 +352,8 @@ class RemoteSide:
         made = self._made(value.get("made"), setup) if setup and setup.entry else None
         if made and setup and not fits(made, setup.weights):
             return Reply(None, made=made)
+        if any(isinstance(leaf, dict) for leaf in flatten(value.get("outputs"))):
+            raise self.child.forged("a dictionary")
         modified = value.get("modified")
         if modified is not None and modified not in range(inputs):
             raise self.child.forged("an input that does not exist")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from grader import compare
-from grader.exam import Problem, bilingual, check_file, diagnose, run_checks
+from grader.exam import RECORD_LIMIT, Problem, Record, bilingual, check_file, diagnose, run_checks
 from grader.host import SubmissionError, Target
 from grader.kit import Failure, Trial, once
 from grader.local import LocalSide, ReferenceSide
@@ -399,3 +399,11 @@ def test_complex_numbers_are_no_answer_even_beside_complex_ones() -> None:
     values = torch.tensor([1 + 1j])
     with pytest.raises(Failure, match="complex64"):
         compare.equal(values, values)
+
+
+def test_answers_beyond_any_honest_size_are_not_kept() -> None:
+    record = Record()
+    record.keep((torch.zeros(2), "text"))
+    assert record.whole
+    record.keep((torch.zeros(RECORD_LIMIT // 4), [torch.zeros(2)]))
+    assert (record.whole, record.answers) == (False, [])
