@@ -254,13 +254,17 @@ class Subject:
                 _leaf_equal(name, got, wanted, torch.float32, None, 1.0)
 
     def show(self, **inputs: Any) -> None:
-        """A worked example: both sides on these inputs (float32), noted for the page."""
+        """A worked example: both sides on these inputs (float32), noted for the page.
+
+        An output that is no tensor is an object of the answer's own design: it is not shown.
+        """
         given = cast(list(inputs.values()), torch.float32)
         shown = Shown(self.call, dict(zip(inputs, given, strict=True)))
         self.trial.shown.append(shown)
-        shown.expected = self.reference(*(cast(given, DOUBLE) if self.weights else given))
+        expected = self.reference(*(cast(given, DOUBLE) if self.weights else given))
+        shown.expected = _comparable(expected, expected)
         try:
-            shown.outputs = self.candidate(*given)
+            shown.outputs = _comparable(self.candidate(*given), expected)
         except SubmissionError as error:
             shown.error = error
 
@@ -428,6 +432,16 @@ def cast_all(weights: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor
 def _names(expected: Any) -> list[str]:
     count = len(expected) if isinstance(expected, tuple) else 1
     return ["output"] if count == 1 else [f"output {index + 1}" for index in range(count)]
+
+
+def _comparable(outputs: Any, expected: Any) -> Any:
+    """The outputs where tensors are expected; all of them if their number is wrong."""
+    if not isinstance(outputs, tuple) or not isinstance(expected, tuple):
+        return outputs
+    if len(outputs) != len(expected):
+        return outputs
+    pairs = zip(outputs, expected, strict=True)
+    return tuple(output for output, wanted in pairs if isinstance(wanted, Tensor))
 
 
 def _listed(value: Any) -> Any:

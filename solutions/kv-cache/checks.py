@@ -53,9 +53,9 @@ def whole(layer: Subject, x: torch.Tensor) -> torch.Tensor:
 
 
 def example_single_token(trial: Trial) -> None:
-    """A first call with one token: the output, and a cache that is yours to design.
+    """A first call with one token. The cache it also returns is yours to design, and not shown.
 
-    第一次调用，一个词元：返回输出，以及由你设计的缓存。
+    第一次调用，一个词元。同时返回的缓存由你设计，这里不显示。
     """
     eye = torch.eye(2, dtype=DOUBLE)
     layer = trial.layer(2, 1, weights=stacked(eye, eye, eye))

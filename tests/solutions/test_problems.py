@@ -21,6 +21,7 @@ from grader.exam import (
 )
 from grader.local import LocalSide, side
 from grader.subject import Subject
+from views.arrays import agree
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 FOLDERS = sorted(path.parent for path in SOLUTIONS.glob("*/problem.yaml"))
@@ -155,6 +156,17 @@ def test_the_sandbox_says_the_same(folder: Path, grader: Grader) -> None:
     verdict = grader.check(folder.name, solution.read_text(encoding="utf-8"))
     assert verdict.verdict == "accepted", [c for c in verdict.checks if not c.passed]
     assert grader.check(folder.name, starter.read_text(encoding="utf-8")).verdict != "accepted"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_right_answer_agrees_with_every_example(folder: Path, grader: Grader) -> None:
+    for path in RIGHT:
+        if folder_of(path) == folder:
+            result = grader.run(folder.name, path.read_text(encoding="utf-8"))
+            for example in result.examples:
+                pairs = zip(example.outputs or (), example.expected or (), strict=True)
+                assert [agree(mine.data, ours.data) for mine, ours in pairs].count(False) == 0
+                assert example.outputs, path.name
 
 
 @pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
