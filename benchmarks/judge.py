@@ -35,6 +35,7 @@ def test_all():
 
 def main() -> None:
     code = (FOLDER / "solution.py").read_text(encoding="utf-8")
+    start = starting()
     with Grader(judges=2) as grader:
         grader.check(SLUG, code)
         sandboxed = median(lambda: grader.check(SLUG, code), ROUNDS, PAUSE)
@@ -50,10 +51,19 @@ def main() -> None:
         ("cold pytest", f"{cold * 1e3:8.1f} ms", ""),
         ("  over sandboxed", f"{cold / sandboxed:8.1f} x", "target at least 50"),
         ("verdicts with two judges", f"{rate:8.1f} /s", "target at least 40"),
+        ("a judge from nothing to ready", f"{start * 1e3:8.1f} ms", ""),
         ("a confined child's own memory", f"{own / 2**20:8.1f} MiB", "target at most 8"),
     ]
     for name, figure, target in rows:
         print(f"  {name:<32}{figure:<16}{target}")
+
+
+def starting() -> float:
+    """Seconds until a new judge has torch, its zygote and a waiting child."""
+    start = time.perf_counter()
+    with Grader(judges=1) as grader:
+        grader.walls()
+        return time.perf_counter() - start
 
 
 def median(work: Callable[[], object], rounds: int, pause: float = 0.0) -> float:

@@ -131,11 +131,11 @@ def _topics(questions: Bank, ratings: dict[str, Rating]) -> None:
     if not counts:
         return
     st.subheader(t("home.topics"), anchor=False)
-    columns = st.columns(2, gap="large")
     known = [topic for topic in questions.topics if topic.id in counts]
-    for number, topic in enumerate(known):
-        count = counts[topic.id]
-        with columns[number % 2], st.container(key=f"topic_links_{topic.id}", gap="xxsmall"):
-            done = t("home.topic_count", done=count.done, total=count.total)
-            link("questions", f"{say(topic.title)}  :gray[{done}]", topic=topic.id)
-            st.progress(count.done / count.total)
+    for start in range(0, len(known), 2):  # row by row, so that a phone keeps their order
+        for column, topic in zip(st.columns(2), known[start : start + 2], strict=False):
+            count = counts[topic.id]
+            with column, st.container(key=f"topic_links_{topic.id}", gap="xxsmall"):
+                done = t("home.topic_count", done=count.done, total=count.total)
+                link("questions", f"{say(topic.title)}  :gray[{done}]", topic=topic.id)
+                st.progress(count.done / count.total)
