@@ -225,10 +225,16 @@ def _number(value: float | bool, digits: int) -> str:
     return str(value) if isinstance(value, bool | int) else f"{value:.{digits}g}"
 
 
+def told(error: SubmissionError) -> Words:
+    """The exception and its line."""
+    return words(str(error), error.words + (f"（第 {error.line} 行）" if error.line else ""))
+
+
 def raised(error: SubmissionError) -> Failure:
     """The failure of a check in which the submission raised."""
+    said = told(error)
     return Failure(
-        words(f"The code raised {error}.", f"代码抛出异常 {error}。"),
+        words(f"The code raised {said['en']}.", f"代码抛出异常 {said['zh']}。"),
         what="raised",
         raised=error.kinds[0],
         line=error.line,

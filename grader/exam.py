@@ -229,18 +229,15 @@ def _unreadable(error: Exception) -> Failure:
 
 def died(error: SubmissionError) -> Died:
     """The end of a submission that met a wall it may not pass, from inside Python."""
+    said = compare.told(error)
     if error.cause == "memory":
-        return Died(
-            "memory",
-            words(f"The memory limit was met: {error}.", f"达到内存上限：{error}。"),
-            error.line,
-        )
+        met = words(f"The memory limit was met: {said['en']}.", f"达到内存上限：{said['zh']}。")
+        return Died("memory", met, error.line)
     if error.cause == "denied":
-        return Died(
-            "forbidden",
-            words(f"The sandbox denied an access: {error}.", f"沙箱拒绝了一次访问：{error}。"),
-            error.line,
+        denied = words(
+            f"The sandbox denied an access: {said['en']}.", f"沙箱拒绝了一次访问：{said['zh']}。"
         )
+        return Died("forbidden", denied, error.line)
     where = f" (line {error.line})" if error.line else ""
     zh_where = f"（第 {error.line} 行）" if error.line else ""
     return Died(
@@ -359,6 +356,6 @@ def missing_entry(host: Side, entry: str) -> Words | None:
     if host.has(entry):
         return None
     return words(
-        f"`{entry}` is not defined: the submission must define it under exactly this name.",
+        f"There is no function or class `{entry}`: the submission must define it by this name.",
         f"没有定义 `{entry}`：提交中必须有这个名字的函数或类。",
     )

@@ -26,7 +26,7 @@ from grader.host import SubmissionError
 from grader.remote import OUTPUT_KEPT, Child, RemoteSide
 from grader.sandbox import MIB, Sandbox
 from grader.verdict import CheckResult, GraderError, Kind, Verdict, Words
-from grader.wire import Once
+from grader.wire import Once, Opaque
 
 SOURCE_LIMIT = 256 << 10
 SEEDS = 1 << 31
@@ -190,13 +190,7 @@ class Session:
                 self.died = Died("error", missing) if missing else None
         except SubmissionError as error:
             self.line = error.line
-            self.died = (
-                Died(
-                    "error", words(f"The code does not load: {error}.", f"代码无法加载：{error}。")
-                )
-                if error.cause == "raised"
-                else exam.died(error)
-            )
+            self.died = _not_loaded(error) if error.cause == "raised" else exam.died(error)
         return side
 
     def submit(self, sandbox: Sandbox, code: str) -> None:
@@ -262,6 +256,12 @@ class Session:
                 )
             )
         return found
+
+
+def _not_loaded(error: SubmissionError) -> Died:
+    said = compare.told(error)
+    en, zh = f"The code does not load: {said['en']}.", f"代码无法加载：{said['zh']}。"
+    return Died("error", words(en, zh))
 
 
 def _unfit(code: str) -> Died | None:
@@ -336,24 +336,23 @@ def _shown(item: Demonstration) -> list[dict[str, Any]]:
             "inputs": {name: _plain(value) for name, value in shown.inputs.items()},
             "outputs": None if shown.outputs is None else _sequence(shown.outputs),
             "expected": None if shown.expected is None else _sequence(shown.expected),
-            "error": compare.raised(shown.error).message if shown.error else None,
-            "line": shown.error.line if shown.error else None,
+            **_error(shown.error),
         }
         for shown in item.shown
     ]
     if item.error is not None:
-        failed = item.error if isinstance(item.error, Failure) else compare.raised(item.error)
         blank: dict[str, Any] = {"arguments": "", "inputs": {}, "outputs": None, "expected": None}
-        entries.append(
-            {
-                "name": item.name,
-                "title": item.title,
-                **blank,
-                "error": failed.message,
-                "line": failed.detail.get("line"),
-            }
-        )
+        entries.append({"name": item.name, "title": item.title, **blank, **_error(item.error)})
     return entries
+
+
+def _error(error: SubmissionError | Failure | None) -> dict[str, Any]:
+    """What went wrong in an example, and where."""
+    if isinstance(error, SubmissionError) and error.cause != "raised":
+        return {"error": exam.died(error).message, "line": error.line}
+    failed = compare.raised(error) if isinstance(error, SubmissionError) else error
+    line = failed.detail.get("line") if failed else None
+    return {"error": failed.message if failed else None, "line": line}
 
 
 def _sequence(value: Any) -> list[Any]:
@@ -365,7 +364,9 @@ def _plain(value: Any) -> Any:
         dtype = str(value.dtype).removeprefix("torch.")
         if value.numel() > SHOWN:
             return f"{dtype} tensor of shape {tuple(value.shape)}: too large to be shown"
+        if value.is_complex():  # has no place in JSON, and is never right
+            return f"{dtype} tensor of shape {tuple(value.shape)}: {value.tolist()!r:.200}"
         return {"shape": list(value.shape), "dtype": dtype, "data": value.tolist()}
     if isinstance(value, Once):
         return f"[{', '.join(str(item.tolist()) for item in value.items)}]"
-    return repr(value)[:200]
+    return compare.kind(value).strip() if isinstance(value, tuple | Opaque) else repr(value)[:200]

@@ -152,11 +152,11 @@ class Trial:
             self.record(problem.kinds[0])
             if error.__name__ in problem.kinds:
                 return
-            wanted = error.__name__
+            wanted, got = error.__name__, comparing.told(problem)
             raise Failure(
                 words(
-                    f"Expected {wanted} for {_inputs_text(args)}, but the code raised {problem}.",
-                    f"输入 {_inputs_text(args)} 时应抛出 {wanted}，实际抛出 {problem}。",
+                    f"Expected {wanted} for {_inputs_text(args)}, but the code raised {got['en']}.",
+                    f"输入 {_inputs_text(args)} 时应抛出 {wanted}，实际抛出 {got['zh']}。",
                 ),
                 what="raised",
                 line=problem.line,

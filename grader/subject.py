@@ -61,7 +61,7 @@ class Shown:
     inputs: dict[str, Any]
     outputs: Any = None
     expected: Any = None
-    error: SubmissionError | None = None
+    error: SubmissionError | Failure | None = None
 
 
 @dataclass
@@ -262,10 +262,12 @@ class Subject:
         shown = Shown(self.call, dict(zip(inputs, given, strict=True)))
         self.trial.shown.append(shown)
         expected = self.reference(*(cast(given, DOUBLE) if self.weights else given))
-        shown.expected = _comparable(expected, expected)
+        expected = _single(expected) if self.weights else expected
+        shown.expected = _tensors_of(expected, expected)
         try:
-            shown.outputs = _comparable(self.candidate(*given), expected)
-        except SubmissionError as error:
+            outputs = self.candidate(*given)
+            shown.outputs = (None,) if outputs is None else _tensors_of(outputs, expected)
+        except (SubmissionError, Failure) as error:
             shown.error = error
 
     def _add_context(self, failure: Failure, inputs: Sequence[Any]) -> None:
@@ -434,14 +436,18 @@ def _names(expected: Any) -> list[str]:
     return ["output"] if count == 1 else [f"output {index + 1}" for index in range(count)]
 
 
-def _comparable(outputs: Any, expected: Any) -> Any:
-    """The outputs where tensors are expected; all of them if their number is wrong."""
-    if not isinstance(outputs, tuple) or not isinstance(expected, tuple):
+def _single(outputs: Any) -> Any:
+    """The reference's float64 in the dtype that the submission was asked in."""
+    found = cast(outputs if isinstance(outputs, tuple) else (outputs,), torch.float32)
+    return tuple(found) if isinstance(outputs, tuple) else found[0]
+
+
+def _tensors_of(outputs: Any, expected: Any) -> Any:
+    """The outputs where tensors are expected; Failure if others are, and their number is wrong."""
+    if not isinstance(expected, tuple) or all(isinstance(item, Tensor) for item in expected):
         return outputs
-    if len(outputs) != len(expected):
-        return outputs
-    pairs = zip(outputs, expected, strict=True)
-    return tuple(output for output, wanted in pairs if isinstance(wanted, Tensor))
+    pairs = comparing.structure(outputs, expected, _names(expected))
+    return tuple(output for _, output, wanted in pairs if isinstance(wanted, Tensor))
 
 
 def _listed(value: Any) -> Any:

@@ -7,7 +7,7 @@ every cell holds its number, so nothing is said by colour alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 LARGEST = 8  # rows and columns shown at most
+MATRICES, CELLS = 4, 64  # an array of so few is shown whole
+FULL = 100_000  # whole numbers below this are written out
 NEGATIVE, POSITIVE = "202, 88, 0", "33, 102, 172"  # orange and blue: no colour of an error
 ROUNDING = 1e-3  # share of the values below which a difference is not tinted in full
 DEEPEST = 0.5  # opacity of the largest magnitude: text on it stays readable
@@ -63,7 +65,9 @@ def _span(middle: int, size: int) -> range:
 
 
 def block(values: Values, part: Window) -> Values:
-    """The matrix of the cells that `part` shows."""
+    """The matrix of the cells that `part` shows; an empty one of an empty array."""
+    if not values.size:
+        return np.zeros((len(part.rows), len(part.columns)))[:0]
     matrix = values[part.leading] if part.leading else values
     matrix = matrix.reshape((1,) * (2 - matrix.ndim) + matrix.shape)
     return matrix[part.rows.start : part.rows.stop, part.columns.start : part.columns.stop]
@@ -88,7 +92,7 @@ def figure(values: Values, caption: str, part: Window, reach: float) -> str:
     cells = block(values, part)
     rows = [
         f"<tr><th scope='row'>{row}</th>{_row(cells[i], row, part, reach)}</tr>"
-        for i, row in enumerate(part.rows)
+        for i, row in enumerate(part.rows[: len(cells)])
     ]
     return (
         f"<figure><figcaption>{escape(caption)}</figcaption>"
@@ -114,8 +118,13 @@ def _tint(value: float, reach: float) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits, with a true minus sign."""
-    text = f"{value:.3g}" if math.isfinite(value) else str(value)
+    """Three significant digits, whole numbers in full, with a true minus sign."""
+    if not math.isfinite(value):
+        text = str(value)
+    elif value == int(value) and abs(value) < FULL:
+        text = f"{value + 0.0:.0f}"  # no minus before a zero
+    else:
+        text = f"{value:.3g}"
     return text.replace("-", "−")
 
 
@@ -165,11 +174,30 @@ def agree(yours: Any, expected: Any) -> bool:
     )
 
 
+def farthest(yours: Any, expected: Any) -> tuple[int, ...] | None:
+    """Where two arrays differ most; None if that is nowhere, or their shapes differ."""
+    got, wanted = to_array(yours), to_array(expected)
+    if got.shape != wanted.shape or not got.size:
+        return None
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(got - wanted)
+    gap[np.isnan(gap)] = np.inf
+    gap[(got == wanted) | (np.isnan(got) & np.isnan(wanted))] = 0.0
+    place = np.unravel_index(int(gap.argmax()), gap.shape)
+    return tuple(map(int, place)) if gap.any() else None
+
+
 def alone(values: Values, name: str) -> str:
-    """One array by itself, its first block if it is large."""
+    """One array by itself: every matrix of a small one, the first block of a large one."""
     part = window(values.shape, None)
-    place = where(values.shape, part)
-    return figure(values, f"{name} {place}".strip(), part, reach_of(values))
+    leading = values.shape[:-2]
+    parts = [part]
+    if 0 < values.size <= CELLS and math.prod(leading) <= MATRICES:
+        parts = [replace(part, leading=index) for index in np.ndindex(*leading)]
+    reach = reach_of(values)
+    captions = [f"{name} {where(values.shape, part)}".strip() for part in parts]
+    pairs = zip(captions, parts, strict=True)
+    return "".join(figure(values, caption, part, reach) for caption, part in pairs)
 
 
 def words(name: str, text: str) -> str:

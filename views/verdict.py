@@ -170,16 +170,28 @@ def _pair(yours: Array | str, expected: Array | str, number: int, count: int) ->
     first, second, third = (_titles(t(f"problems.{side}"), count)[number] for side in sides)
     if isinstance(yours, Array) and isinstance(expected, Array):
         mine, theirs = yours.data, expected.data
-        same = arrays.agree(mine, theirs)
+        names = (f"{first} {_shape(yours)}", f"{second} {_shape(expected)}")
+        alike = _alike(yours.dtype, expected.dtype)
+        if not alike:
+            names = (f"{names[0]} {yours.dtype}", f"{names[1]} {expected.dtype}")
+        same = alike and arrays.agree(mine, theirs)
+        worst = arrays.farthest(mine, theirs)
+        if same or worst is None:
+            pair = zip(names, (mine, theirs), strict=True)
+            _html(lambda: arrays.page([arrays.alone(arrays.to_array(v), n) for n, v in pair]))
+        else:
+            _html(lambda: arrays.compared(mine, theirs, worst, (*names, third)))
     else:
-        mine = theirs = None
         same = yours == expected
-    if same or mine is None:
         _html(lambda: _tables(((first, yours), (second, expected))))
-    else:
-        _html(lambda: arrays.compared(mine, theirs, None, (first, second, third)))
     icon = ":material/check:" if same else ":material/close:"
     st.markdown(f"{icon} {t('problems.agrees' if same else 'problems.differs')}")
+
+
+def _alike(dtype: str, wanted: str) -> bool:
+    """Whether a result may have this dtype; one integer type is as good as another."""
+    integers = {"int64", "int32", "int16", "int8"}
+    return dtype == wanted or {dtype, wanted} <= integers
 
 
 def _titles(name: str, count: int) -> list[str]:

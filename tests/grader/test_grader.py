@@ -114,6 +114,41 @@ def test_run_sends_no_more_than_can_be_shown(grader: Grader) -> None:
     assert "too large" in str(shown)
 
 
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [("None", "None"), ("{}", "dict"), ("torch.complex(x, x)", "complex64 tensor of shape (2, 2)")],
+)
+def test_run_shows_what_no_answer_can_be(grader: Grader, result: str, shown: str) -> None:
+    code = f"import torch\n\n\ndef softmax(x, dim):\n    return {result}\n"
+    first = grader.run("stable-softmax", code).examples[0]
+    assert first.outputs is not None
+    assert str(first.outputs[0]).startswith(shown)
+
+
+def test_run_says_why_there_is_nothing_to_show(grader: Grader) -> None:
+    code = "import torch\n\n\ndef softmax(x, dim):\n    return torch.softmax(x, dim)\n"
+    first = grader.run("stable-softmax", code).examples[0]
+    assert first.error is not None
+    assert "forbids" in first.error["en"]
+    assert first.line == 5
+    right = (SOLUTIONS / "kv-cache" / "solution.py").read_text(encoding="utf-8")
+    alone = f"{right}\nplain = CachedSelfAttention.forward\n"
+    alone += "CachedSelfAttention.forward = lambda *given: plain(*given)[0]\n"
+    for given, why in ((alone, "Expected 2 results"), (right + "\nnn.Linear = nn.Identity\n", "")):
+        (only,) = grader.run("kv-cache", given).examples
+        assert only.error is not None
+        assert why in only.error["en"]
+        assert only.inputs
+        assert only.outputs is None
+
+
+def test_a_line_is_told_in_both_languages(grader: Grader) -> None:
+    message = grader.check("stable-softmax", "def softmax(x, dim):\n    raise KeyError\n").message
+    assert "(line 2)" in message["en"]
+    assert "（第 2 行）" in message["zh"]
+    assert "line" not in message["zh"]
+
+
 LOOP = "while True: pass\n"
 
 

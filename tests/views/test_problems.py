@@ -65,7 +65,7 @@ def verdict(kind="accepted", **changes):
 
 def result(outputs=None, **changes):
     x = Array((1, 2), "float32", [[1.0, 0.0]])
-    y = Array((1, 2), "float64", [[0.25, 0.75]])
+    y = Array((1, 2), "float32", [[0.25, 0.75]])
     example = ExampleResult("example", both("Two tokens"), "2, 1", {"x": x}, outputs, (y,))
     return RunResult(SLUG, (example,), **({"stdout": "", "error": None, "line": None,
                                            "seconds": 0.02} | changes))  # fmt: skip

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from streamlit.testing.v1 import AppTest
 
-from grader.verdict import ExampleResult, RunResult
+from grader.verdict import Array, ExampleResult, RunResult
 from views import arrays
 from views.verdict import duration, literal, marks_of_run
 
@@ -94,6 +95,57 @@ class TestCompared:
     )
     def test_agreement(self, yours, expected, same):
         assert arrays.agree(yours, expected) is same
+
+    def test_the_window_is_where_they_differ_most(self):
+        yours, expected = np.zeros((2, 3, 20)), np.zeros((2, 3, 20))
+        assert arrays.farthest(yours, expected) is None
+        yours[0, 0, 0], yours[1, 2, 17] = 1.0, -2.0
+        assert arrays.farthest(yours, expected) == (1, 2, 17)
+        yours[0, 1, 1] = math.nan
+        assert arrays.farthest(yours, expected) == (0, 1, 1)
+        assert arrays.farthest(yours, expected[0]) is None
+        assert arrays.farthest([math.inf, math.nan], [math.inf, math.nan]) is None
+
+    def test_a_small_array_is_shown_whole_and_a_large_one_in_part(self):
+        assert cells(arrays.alone(np.arange(4.0).reshape(2, 2, 1), "x")) == [["0", "1"], ["2", "3"]]
+        assert len(cells(arrays.alone(np.zeros((5, 2, 2)), "x"))) == 1
+
+    @pytest.mark.parametrize("shape", [(0,), (0, 2), (2, 0), (0, 2, 2), (2, 0, 3)])
+    def test_an_empty_array_has_its_name(self, shape):
+        assert "x" in arrays.alone(np.zeros(shape), "x")
+        assert cells(arrays.alone(np.zeros(shape), "x")) == [[]]
+
+    def test_numbers(self):
+        given = (1001.0, -1000.0, 123456.0, 0.26894, -0.0, 1e-9)
+        assert [*map(arrays.number, given)] == ["1001", "−1000", "1.23e+05", "0.269", "0", "1e−09"]
+
+
+def page(example):
+    from views.verdict import draw_example
+
+    draw_example(example)
+
+
+class TestExample:
+    @pytest.mark.parametrize(
+        ("yours", "same"),
+        [
+            (Array((2,), "float32", [1.0, 0.0]), True),
+            (Array((2,), "float32", [1.0, 0.5]), False),
+            (Array((2,), "float64", [1.0, 0.0]), False),
+            (Array((2,), "bool", [True, False]), False),
+            (Array((2, 1), "float32", [[1.0], [0.0]]), False),
+            ("None", False),
+        ],
+    )
+    def test_run_agrees_where_a_verdict_would(self, yours, same):
+        wanted = Array((2,), "float32", [1.0, 0.0])
+        example = ExampleResult("x", words("x"), "", {}, (yours,), (wanted,))
+        test = AppTest.from_function(page, kwargs={"example": example}).run()
+        assert not test.exception
+        said = "\n".join(item.value for item in test.markdown)
+        assert ("Same as expected" in said) is same
+        assert ("Not as expected" in said) is not same
 
 
 class TestWords:
