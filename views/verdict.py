@@ -171,10 +171,10 @@ def _pair(yours: Array | str, expected: Array | str, number: int, count: int) ->
     if isinstance(yours, Array) and isinstance(expected, Array):
         mine, theirs = yours.data, expected.data
         names = (f"{first} {_shape(yours)}", f"{second} {_shape(expected)}")
-        alike = _alike(yours.dtype, expected.dtype)
-        if not alike:
+        fits = alike(yours.dtype, expected.dtype)
+        if not fits:
             names = (f"{names[0]} {yours.dtype}", f"{names[1]} {expected.dtype}")
-        same = alike and arrays.agree(mine, theirs)
+        same = fits and arrays.agree(mine, theirs)
         worst = arrays.farthest(mine, theirs)
         if same or worst is None:
             pair = zip(names, (mine, theirs), strict=True)
@@ -188,7 +188,7 @@ def _pair(yours: Array | str, expected: Array | str, number: int, count: int) ->
     st.markdown(f"{icon} {t('problems.agrees' if same else 'problems.differs')}")
 
 
-def _alike(dtype: str, wanted: str) -> bool:
+def alike(dtype: str, wanted: str) -> bool:
     """Whether a result may have this dtype; one integer type is as good as another."""
     integers = {"int64", "int32", "int16", "int8"}
     return dtype == wanted or {dtype, wanted} <= integers

@@ -22,6 +22,7 @@ from grader.exam import (
 from grader.local import LocalSide, side
 from grader.subject import Subject
 from views.arrays import agree
+from views.verdict import alike
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 FOLDERS = sorted(path.parent for path in SOLUTIONS.glob("*/problem.yaml"))
@@ -165,7 +166,9 @@ def test_a_right_answer_agrees_with_every_example(folder: Path, grader: Grader) 
             result = grader.run(folder.name, path.read_text(encoding="utf-8"))
             for example in result.examples:
                 pairs = zip(example.outputs or (), example.expected or (), strict=True)
-                assert [agree(mine.data, ours.data) for mine, ours in pairs].count(False) == 0
+                for mine, ours in pairs:
+                    assert agree(mine.data, ours.data), path.name
+                    assert alike(mine.dtype, ours.dtype), path.name
                 assert example.outputs, path.name
 
 
