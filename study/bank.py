@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qs
 
-from pydantic import Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints, model_validator
 
 from study.cache import Cache
 from study.document import DataError, Document, Location, read, validate
@@ -25,6 +25,16 @@ from study.text import Line, Text
 Truth = Annotated[bool, Field(strict=True)]
 Order = Annotated[int, Field(strict=True)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+
+
+def _in_both(unit: object) -> object:
+    """A symbol such as "GiB" as the same text in both languages; "" is no unit."""
+    if isinstance(unit, str):
+        return {"en": unit, "zh": unit} if unit else None
+    return unit
+
+
+Unit = Annotated[Text | None, BeforeValidator(_in_both)]
 
 
 class Topic(Entry):
@@ -66,9 +76,12 @@ class Choice(Entry):
 
 
 class Compute(Entry):
-    """A number to work out: `expression` is the Python that gives `answer` within `tolerance`."""
+    """A number to work out: `expression` is the Python that gives `answer` within `tolerance`.
 
-    unit: str
+    A `unit` that is words is written in both languages, a symbol once, and no unit as "".
+    """
+
+    unit: Unit
     expression: Line
     answer: FiniteFloat
     tolerance: Annotated[FiniteFloat, Field(ge=0)]

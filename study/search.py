@@ -85,6 +85,8 @@ class Search:
             found = _containing(self._all, order, words)
             asked = set(_containing(self._asked, found, words))
             order = sorted(found, key=lambda place: place not in asked)
+        elif query.strip():  # symbols only: they are in no word
+            return ()
         return tuple(self.questions[place] for place in order)
 
     def _in_state(self, states: Collection[str], ratings: Mapping[str, Rating]) -> int:

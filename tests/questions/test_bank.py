@@ -159,6 +159,34 @@ def test_chinese_is_punctuated_as_chinese(question: Question) -> None:
         ), f"{path}: no space between Chinese and Latin"
 
 
+def unclosed_bold(text: str) -> list[str]:
+    """Bold that ends in a full-width mark with a letter or digit behind it: `**` stays open."""
+    lines = MATH.sub("$", CODE.sub("`", text))
+    return [
+        bold[0]
+        for bold in re.finditer(r"\*\*(.+?)\*\*(\w?)", lines)
+        if bold[1][-1] in "，。：；！？、）》”" and bold[2]
+    ]
+
+
+@each_question
+def test_bold_text_is_closed(question: Question) -> None:
+    for path, text in dump(question):
+        assert unclosed_bold(text["zh"]) == [], path
+
+
+def test_unclosed_bold_is_told_from_closed_and_opening() -> None:
+    assert unclosed_bold("**慢：**论文") == ["**慢：**论"]
+    assert unclosed_bold("**慢**：论文，**快**。**a：** b") == []
+
+
+@pytest.mark.parametrize("question", with_field("compute"), ids=lambda q: q.id)
+def test_a_unit_in_words_is_translated(question: Question) -> None:
+    if unit := question.compute.unit:
+        english, chinese = (set(re.findall(r"\b[a-z]{3,}\b", say)) for say in (unit.en, unit.zh))
+        assert not english & chinese
+
+
 @pytest.mark.parametrize("question", with_field("demo"), ids=lambda q: q.id)
 def test_demo_shows_what_the_answer_claims(question: Question) -> None:
     assert "assert " in question.demo, "a demo asserts its claim"

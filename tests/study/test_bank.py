@@ -17,6 +17,7 @@ WRONG_CHOICES = """\
   choices:
     - {text: {en: A, zh: 甲}, correct: false, why: {en: B, zh: 乙}}
     - {text: {en: C, zh: 丙}, correct: false, why: {en: D, zh: 丁}}"""
+ONE_SIDED = "  compute: {unit: {en: days}, expression: '1', answer: 1, tolerance: 0}"
 ENDLESS = "  compute: {unit: GB, expression: 1 + 1, answer: .inf, tolerance: 0}"
 
 # What stands in the file, what an author made of it, the field it is told under, and the words.
@@ -45,6 +46,7 @@ MISTAKES = [
     ("- id: first", "- id: First One", "id", "'First One' does not match"),
     ("- id: first", "- id: second", None, 'the id "second" is taken; first in core.yaml:3'),
     ("  minutes: 3", "  minutes: 3\n" + WRONG_CHOICES, "", "none of the choices is correct"),
+    ("  minutes: 3", "  minutes: 3\n" + ONE_SIDED, "compute.unit.zh", "is missing"),
     ("  minutes: 3", "  minutes: 3\n" + ENDLESS, "compute.answer", "valid number"),
 ]
 
@@ -95,6 +97,25 @@ def expected_line(text: str, field: str, good: str, bad: str) -> int:
         return lines.index("  rubric:") + 1
     last = (bad or good).splitlines()[-1]
     return next(number for number, line in enumerate(lines, 1) if last in line)
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("GiB", {"en": "GiB", "zh": "GiB"}),
+        ("{en: tokens, zh: 词元}", {"en": "tokens", "zh": "词元"}),
+        ('""', None),
+    ],
+)
+def test_a_unit_is_a_symbol_or_in_both_languages(
+    repository: Any, written: str, unit: dict[str, str] | None
+) -> None:
+    compute = f"  compute: {{unit: {written}, expression: '1', answer: 1, tolerance: 0}}"
+    text = repository.core.read_text("utf-8").replace("  minutes: 3", f"  minutes: 3\n{compute}", 1)
+    repository.core.write_text(text, "utf-8")
+    bank = repository.bank()
+    assert bank.errors == ()
+    assert bank.get("first").compute.model_dump()["unit"] == unit
 
 
 def test_every_mistake_of_an_entry_is_named(repository: Any) -> None:

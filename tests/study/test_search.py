@@ -58,7 +58,12 @@ def ids(search: Search, query: str = "", **filters: Any) -> list[str]:
     ("query", "found"),
     [
         ("", ["rope", "cache", "plain"]),
-        ("  ? ", ["rope", "cache", "plain"]),
+        ("  ", ["rope", "cache", "plain"]),
+        ("  ? ", []),
+        ("🙂", []),
+        (".*", []),
+        ("$ (", []),
+        ("√d_k", ["cache"]),
         ("rope", ["rope"]),
         ("ROPE", ["rope"]),
         ("ＲｏＰＥ", ["rope"]),

@@ -1,8 +1,11 @@
 """The Questions page: the list with its filters, and one question from recall to rating."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from study.bank import Compute
+from study.text import Text
 from tests.views.conftest import both, question
 from views.recall.answering import format_number, judge_number, parse_number
 from views.recall.demo import run_demo
@@ -326,7 +329,7 @@ class TestCompute:
         page.page.text_input(key="number_size").set_value(text).run()
         return page.click("check_size").page
 
-    @pytest.mark.parametrize("text", ["2.5", "5/2", " 2.50 ", "2.505", "25e-1"])
+    @pytest.mark.parametrize("text", ["2.5", "5/2", " 2.50 ", "2.505", "25e-1", "2,5", "2.5 GiB"])
     def test_right(self, visit, text):
         assert self.enter(visit, text).success[0].value == "Right."
 
@@ -342,6 +345,9 @@ class TestCompute:
     def test_nothing_entered(self, visit):
         assert visit().open("questions", id="size").click("check_size").page.info
 
+    def test_blanks_are_nothing_entered(self, visit):
+        assert self.enter(visit, "   ").info[0].value == "Enter a number first."
+
     def test_number_comes_back(self, visit):
         self.enter(visit, "3.5")
         page = visit().open("questions", id="size").page
@@ -349,17 +355,54 @@ class TestCompute:
 
     def test_reveal_shows_the_calculation(self, visit):
         page = visit().open("questions", id="size").click("show")
-        assert "Result: **2.5** GiB" in page.texts
+        assert "Result (GiB): **2.5**" in page.texts
         assert page.page.code[0].value == "2 * 80 / 64"
+
+    @pytest.mark.parametrize(
+        ("unit", "language", "label", "result"),
+        [({"en": "days", "zh": "天"}, "en", "Your number (days)", "Result (days): **2.5**"),
+         ({"en": "days", "zh": "天"}, "zh", "你的结果（天）", "结果（天）：**2.5**"),
+         ("", "en", "Your number", "Result: **2.5**"),
+         ("", "zh", "你的结果", "结果：**2.5**")],
+    )  # fmt: skip
+    def test_unit_is_told_in_the_readers_language(
+        self, visit, content, unit, language, label, result
+    ):
+        content.topic("units", question("other", compute=SIZE | {"unit": unit}), order=4)
+        page = visit(language).open("questions", id="other")
+        assert page.page.text_input(key="number_other").label == label
+        assert result in page.click("show").texts
 
 
 @pytest.mark.parametrize(
     ("text", "number"),
     [("1,536", 1536), ("1_536", 1536), ("1.5e9", 1.5e9), ("２，０００", 2000), ("1/4", 0.25),
-     ("", None), ("1/0", None), ("nan", None), ("1e999", None), ("1/", None), ("0x10", None)],
+     ("", None), ("1/0", None), ("nan", None), ("1e999", None), ("1/", None), ("0x10", None),
+     ("2,362,368", 2362368), ("27,6", 27.6), ("27，6", 27.6), ("0,370", 0.37),
+     ("-1,536.5", -1536.5), ("1,23,4", None), ("1,2345,678", None), ("1,5.5", None),
+     ("0,123,456", None), ("\u22122.5", -2.5), ("1,5e9", 1.5e9), ("1/1e999", None),
+     ("1/2/3", None), ("10²", None), ("5%", None)],
 )  # fmt: skip
 def test_parse_number(text, number):
     assert parse_number(text) == number
+
+
+@given(st.integers(-(10**12), 10**12), st.integers(0, 99))
+def test_parse_number_reads_both_uses_of_the_comma(number, hundredths):
+    assert parse_number(f"{number:,}") == number
+    assert parse_number(f"{number},{hundredths:02}") == float(f"{number}.{hundredths:02}")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [("0.37%", Text(en="%", zh="%"), 0.37), ("0.37 ％", Text(en="%", zh="%"), 0.37),
+     ("21 天", Text(en="days", zh="天"), 21), ("21 days", Text(en="days", zh="天"), 21),
+     ("1,024 tokens per GPU", Text(en="tokens per GPU", zh="每卡词元"), 1024),
+     ("2.5 MiB", Text(en="GiB", zh="GiB"), None), ("5%%", Text(en="%", zh="%"), None),
+     ("GiB", Text(en="GiB", zh="GiB"), None)],
+)  # fmt: skip
+def test_the_questions_own_unit_may_follow(text, unit, number):
+    assert parse_number(text, unit) == number
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+import re
 
 import streamlit as st
 
 from study.bank import Choice, Compute, Question
 from study.store import StoreError
+from study.text import Text
 from views.i18n import say, t
 from views.recall.notepad import notepad
 from views.session import kept, store, store_errors, user
 from views.widgets import one_line, plain
 
 LETTERS = "ABCDEFGHIJ"
+
+# Chinese keyboards type full width; copied text has the real minus sign.
+_TYPED = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {ord("\u2212"): "-"}
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(?!\d)[^,]*")
 
 
 @st.fragment
@@ -33,19 +38,37 @@ def solution(question: Question) -> None:
     if question.choices:
         _reasons(question.choices)
     elif question.compute:
-        value = format_number(question.compute.answer)
-        st.markdown(t("questions.result", value=f"**{value}**", unit=question.compute.unit))
-        st.code(question.compute.expression, language="python", wrap_lines=True)
+        _result(question.compute)
 
 
-def parse_number(text: str) -> float | None:
-    """The number meant by `text` (1536, 1,536, 1.5e9, 2/3), or None."""
-    bare = "".join(text.split()).replace(",", "").replace("，", "").replace("_", "")
+def parse_number(text: str, unit: Text | None = None) -> float | None:
+    """The number meant by `text` (1536, 1,536, 27,6, 1.5e9, 2/3), or None.
+
+    The question's own `unit` may follow it.
+    """
+    bare = _bare(text)
+    for ending in {unit.en, unit.zh} if unit else ():
+        bare = bare.removesuffix(_bare(ending))
     try:
-        number = float(Fraction(bare)) if "/" in bare else float(bare)
-    except (ValueError, ZeroDivisionError, OverflowError):
+        numbers = [float(_with_point(part)) for part in bare.split("/")]
+    except ValueError:
         return None
+    if len(numbers) > 2 or 0 in numbers[1:] or not all(map(math.isfinite, numbers)):
+        return None
+    number = numbers[0] / numbers[1] if len(numbers) == 2 else numbers[0]
     return number if math.isfinite(number) else None
+
+
+def _bare(text: str) -> str:
+    """In ASCII as far as it can be, without blanks and underscores."""
+    return "".join(text.translate(_TYPED).split()).replace("_", "")
+
+
+def _with_point(number: str) -> str:
+    """Commas as Python wants them: 1,536 is grouped, any other single comma is the point."""
+    if _GROUPED.fullmatch(number):
+        return number.replace(",", "")
+    return number.replace(",", ".")  # two of them are no number
 
 
 def judge_number(number: float, compute: Compute) -> str:
@@ -148,7 +171,7 @@ def _compute(id: str, compute: Compute) -> None:
     """A number to work out; what was entered is kept, as a setting beside the answer."""
     unit = compute.unit
     text = st.text_input(
-        t("questions.number", unit=unit) if unit else t("questions.number_bare"),
+        t("questions.number", unit=say(unit)) if unit else t("questions.number_bare"),
         kept(lambda: str(store().setting(user(), f"number.{id}", "")), ""),
         key=f"number_{id}",
         placeholder=t("questions.number_placeholder"),
@@ -157,13 +180,23 @@ def _compute(id: str, compute: Compute) -> None:
     )
     if not st.button(t("questions.check"), key=f"check_{id}"):
         return
-    number = parse_number(text or "")
+    text = (text or "").strip()
+    number = parse_number(text, unit)
     if not text:
         st.info(t("questions.number_first"))
     elif number is None:
         st.warning(t("questions.not_a_number", text=plain(text)))
     else:
         _tell(judge_number(number, compute))
+
+
+def _result(compute: Compute) -> None:
+    value = f"**{format_number(compute.answer)}**"
+    if compute.unit:
+        st.markdown(t("questions.result", value=value, unit=say(compute.unit)))
+    else:
+        st.markdown(t("questions.result_bare", value=value))
+    st.code(compute.expression, language="python", wrap_lines=True)
 
 
 def _save_number(id: str) -> None:
