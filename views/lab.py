@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from views.i18n import t
+from views.widgets import plain
 
 if TYPE_CHECKING:
     from views.lab_setup import Setup
@@ -159,9 +160,9 @@ def _show_complaints() -> None:
     complaints = st.session_state.pop(_COMPLAINTS, [])
     if complaints:
         said = [
-            t("lab.bad_value", name=c.name, value=c.value, used=c.used)
+            t("lab.bad_value", name=plain(c.name), value=plain(c.value), used=plain(c.used, 400))
             if c.used
-            else t("lab.unknown_name", name=c.name)
+            else t("lab.unknown_name", name=plain(c.name))
             for c in complaints
         ]
         st.warning("  \n".join(said), icon=":material/link_off:")

@@ -17,31 +17,36 @@ from attention.inputs import SIZES, draw, shapes
 from attention.stages import record
 from views.charts.heatmap import THUMBNAIL_SIDE
 from views.charts.tiles import Array, block_factor, block_maximum, bounds
+from views.lab_axes import SCORES, axes_of, base_of
 from views.lab_setup import MASKS, MAX_CELLS, Knobs, Mask, Setup, cells_of
 from views.lab_temper import PARAMETERS, factor_of, find_steer, steered
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 PER_KEY_MASKS = ("none", "padding", "random")
-SCORES = ("scores", "scaled", "biased", "masked", "weights", "mask", "bias")
-PER_KEY = ("key", "value")  # stages whose rows are keys
+ATTENDED = ("key", "block", "landmark", "mixture", "point")  # what a row of weights is shared among
+ROW_SUM = 1e-2  # how far a row of weights may be from one: half precision's rounding
 # What a variant may raise when sizes, parameters and masks do not fit together.
 REFUSALS = (ValueError, RuntimeError, IndexError, TypeError, ArithmeticError, KeyError)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A named tensor on the way: its map stack (n, R, C) beside its true shape and dtype."""
+    """A named tensor on the way: its map stack (n, R, C) beside its true shape and dtype.
+
+    `axes` says what each dimension is, as `views.lab_axes` names them.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     maps: Array
     labels: tuple[tuple[int, ...], ...]
+    axes: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
         """The name without the number of a repetition: "weights 2" is "weights"."""
-        return self.name.split(" ")[0]
+        return base_of(self.name)
 
     @cached_property
     def bounds(self) -> tuple[float, float]:
@@ -63,7 +68,13 @@ class Stage:
     @property
     def is_pairwise(self) -> bool:
         """Whether rows are queries and columns are keys."""
-        return self.base in SCORES
+        return self.axes[-2:] == ("query", "key")
+
+    @cached_property
+    def is_shared_out(self) -> bool:
+        """Whether every row says how one query's attention is shared out."""
+        rows = bool(self.axes) and self.axes[-1] in ATTENDED and "float" in self.dtype
+        return rows and self.base not in SCORES and are_shares(self.maps)
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,7 @@ def _record(name: str, inputs: dict[str, Tensor], parameters: Mapping[str, Any])
     with torch.no_grad(), record() as notes:
         output, weights = function(**inputs, **own)
     if not added or added == {key: entry["default"] for key, entry in known.added.items()}:
-        return Call(_stages(inputs, notes, output, weights), inputs, frozenset(notes))
+        return Call(_stages(name, inputs, notes, output, weights), inputs, frozenset(notes))
     factor = factor_of(notes, added)
     with torch.no_grad(), record() as changed:
         output, weights = function(**steered(inputs, known.steer, factor), **own)
@@ -163,7 +174,7 @@ def _record(name: str, inputs: dict[str, Tensor], parameters: Mapping[str, Any])
     names = list(notes)
     early = set(names[: names.index("scaled")])
     notes = {n: notes[n] if n in early else tensor for n, tensor in changed.items()}
-    stages = _stages(inputs, notes, output, weights)
+    stages = _stages(name, inputs, notes, output, weights)
     return Call(stages, inputs, frozenset(notes), factor=factor, early=frozenset(early))
 
 
@@ -233,7 +244,11 @@ def pairs(mask: Mask, queries: int, keys: int, seed: int) -> Tensor:
 
 
 def _stages(
-    inputs: Mapping[str, Tensor], notes: Mapping[str, Tensor], output: Tensor, weights: Any
+    variant: str,
+    inputs: Mapping[str, Tensor],
+    notes: Mapping[str, Tensor],
+    output: Tensor,
+    weights: Any,
 ) -> dict[str, Stage]:
     """Inputs that are no weights of a layer, then what was recorded, then what was returned."""
     order = {n: x for n, x in inputs.items() if not n.endswith("_weight") and n != "mask"}
@@ -247,17 +262,26 @@ def _stages(
     order.setdefault("output", output)
     if list(order)[-1] == "weights":  # noted on return, after the output that they made
         order["output"] = order.pop("output")
-    return {name: as_stage(name, tensor) for name, tensor in order.items() if tensor.numel()}
+    return {n: as_stage(n, tensor, variant) for n, tensor in order.items() if tensor.numel()}
 
 
-def as_stage(name: str, tensor: Tensor) -> Stage:
+def are_shares(maps: Array) -> bool:
+    """Whether no number is negative and every row sums to one, or to zero: nothing to attend to."""
+    if not (maps >= 0).all():
+        return False
+    sums = maps.sum(-1)
+    return bool(((np.abs(sums - 1) < ROW_SUM) | (sums < ROW_SUM)).all())
+
+
+def as_stage(name: str, tensor: Tensor, variant: str = "") -> Stage:
     """A tensor of any rank as a stack of maps: the last two axes are the map."""
     plain = tensor.detach()
     maps = plain.to(torch.float32).reshape(-1, *_last_two(plain.shape)).numpy()
     leading = plain.shape[:-2]
     labels = tuple(np.ndindex(*leading)) if len(leading) else ((),)
     shape, dtype = tuple(plain.shape), str(plain.dtype).removeprefix("torch.")
-    return Stage(name, shape, dtype, maps, labels)
+    axes = axes_of(variant, name, len(shape)) if variant else ()
+    return Stage(name, shape, dtype, maps, labels, axes)
 
 
 def _last_two(shape: tuple[int, ...]) -> tuple[int, int]:

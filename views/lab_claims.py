@@ -231,7 +231,7 @@ def needle(seed: int, rank: int) -> Evidence:
     maps = {"claim_exact": exact, "claim_cut": cut}
     table = tuple(_needles(exact, wanted, u, s, v, r) for r in map(int, CLAIM_RANKS))
     row = next(row for row in table if row["rank"] == rank)
-    return Evidence(maps, {"length": length, **row}, table)
+    return Evidence(maps, {"length": length, "lowest": float(cut.min()), **row}, table)
 
 
 def _needles(

@@ -26,6 +26,7 @@ _UNITS = {
 }
 _SIGNED = {"claim_naive_gradient", "claim_careful_gradient", "claim_cut"}
 _SIGNED |= {"claim_same_plain", "claim_same_turned"}
+ROUNDING = 1e-6  # what float32 leaves of a zero in a product of three matrices
 # What the table of a claim shows, and how many digits of it.
 _COLUMNS = {
     "scale": ("d", "root", "spread", "raw_top", "scaled_top", "raw_slope", "scaled_slope"),
@@ -78,11 +79,19 @@ def render(setup: Setup) -> None:
     panels = [_panel(name, found) for name in found.maps]
     frame = heatmap.encode(panels, words(), alt=describe("weights", panels[-1]), picks=())
     heatmap.mount(MAP, frame, _nothing)
-    numbers = {name: _number(value) for name, value in found.numbers.items()}
-    st.markdown(t(f"lab.claim_{setup.claim}_why", **numbers))
+    st.markdown(why(setup.claim, found))
     if found.table:
         _table(setup.claim, found)
     lab_claims_take.exports(setup, found, panels)
+
+
+def why(claim: str, found: Evidence) -> str:
+    """The claim explained, with the numbers of its evidence."""
+    words = {name: _number(value) for name, value in found.numbers.items()}
+    if claim == "needle":
+        negative = found.numbers["lowest"] < -ROUNDING
+        words["negative"] = t("lab.claim_needle_negative") if negative else ""
+    return t(f"lab.claim_{claim}_why", **words)
 
 
 def _panel(name: str, found: Evidence) -> Panel:
@@ -128,9 +137,9 @@ def _number(value: float) -> str:
         return "NaN"
     if abs(value) == float("inf"):
         return "−∞" if value < 0 else "∞"
-    if float(value).is_integer() and abs(value) < 1e12:
-        return f"{value:,.0f}"
-    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    whole = 1000 <= abs(value) < 1e12 or float(value).is_integer()
+    text = f"{value:,.0f}" if whole and abs(value) < 1e12 else f"{value:.3g}"
+    return text.replace("e+", "e").replace("-", "−")
 
 
 def _nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from views import lab_compare_code, lab_compare_take
@@ -34,8 +36,7 @@ def render(setup: Setup) -> None:
     if refused(setup, first):
         return
     second = run(setup, other=True, given=first.inputs)
-    if second.refusal:
-        st.warning(t("lab.refused", reason=second.refusal), icon=":material/tune:")
+    if refused(replace(setup, variant=setup.other, parameters=setup.other_parameters), second):
         return
     shared = [
         name

@@ -56,8 +56,12 @@ def wanted() -> bool:
 def controls(setup: Setup) -> Setup:
     """Which problem, which code of it, and what to run it on."""
     known = {problem.slug: problem for problem in problems().problems}
+    asked = [setup.code.slug] if setup.code.slug not in ("", *known) else []  # by a link
     slug = choose(
-        "lab_code_slug", t("lab.code_problem"), list(known), lambda s: say(known[s].title)
+        "lab_code_slug",
+        t("lab.code_problem"),
+        [*asked, *known],
+        lambda s: say(known[s].title) if s in known else s,
     )
     none: list[Submission] = []
     sent = {str(item.id): item for item in kept(lambda: store().submissions(user(), slug), none)}

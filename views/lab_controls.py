@@ -102,9 +102,20 @@ def choose_whole(key: str, label: str, low: int, high: int) -> int:
 
 
 def text_area(key: str, label: str, default: str, most: int) -> str:
-    """A text of several lines, at first the default."""
+    """A text of several lines, at first the default; what is too long is cut, and that is said.
+
+    The browser's own limit would drop a text that is pasted without a word.
+    """
     _prepare(key, default)
-    return str(_kept(key, st.text_area(label, key=key, max_chars=most, height=120)))
+    asked = str(st.session_state[key])
+    st.session_state[key] = asked[:most]
+    text = str(_kept(key, st.text_area(label, key=key, height=120)))
+    if len(asked) > most:
+        st.session_state[f"{key}_cut"] = (text, len(asked) - most)
+    cut, lost = st.session_state.get(f"{key}_cut", ("", 0))
+    if lost and text == cut:  # until the text is another one
+        st.caption(t("lab.text_too_long", most=most, lost=lost))
+    return text
 
 
 def text_line(key: str, label: str, default: str, most: int, help_text: str) -> str:

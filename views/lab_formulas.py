@@ -17,6 +17,7 @@ import numpy as np
 
 import attention
 from views.charts.tiles import Array
+from views.lab_axes import base_of
 from views.lab_call import Stage
 
 Stages = Mapping[str, Stage]
@@ -44,7 +45,7 @@ def code_line(variant: str, name: str) -> str:
 
     "" if there is none, or more than one: which of them ran is then not to be read off the source.
     """
-    base = name.split(" ")[0]
+    base = base_of(name)
     found = {code for stage, code in _noted_by(variant) if stage == base}
     return found.pop() if len(found) == 1 else ""
 

@@ -12,13 +12,13 @@ from views import lab_heads_take, lab_own
 from views.charts import heatmap
 from views.charts.heatmap import Panel
 from views.i18n import language, t
-from views.lab_call import Stage
+from views.lab_call import Stage, are_shares
 from views.lab_controls import choose_truth, choose_whole
 from views.lab_export import exports
 from views.lab_layers import Stack, drawn, of_own, rolled_out
 from views.lab_measures import Measures, measure
 from views.lab_own_read import Unfit
-from views.lab_panels import describe, fit_focus, fit_zoom, labels, panel, words
+from views.lab_panels import axes, describe, fit_focus, fit_zoom, labels, panel, words
 from views.lab_setup import MAX_CELLS, MAX_LAYERS, Setup, cells_of
 from views.lab_stages import MAP, call_of, picked, refused
 
@@ -59,8 +59,9 @@ def _one_layer(setup: Setup) -> None:
     focus, zoom = fit_focus(stage, setup.head), fit_zoom(stage, setup.zoom)
     frame = heatmap.encode([item], words(), alt=describe("weights", item), focus=focus, zoom=zoom)
     heatmap.mount(MAP, frame, picked)
-    _table(_measured(stage), labels(stage), focus)
-    _explain()
+    if stage.is_pairwise:
+        _table(_measured(stage), labels(stage), focus)
+        _explain()
     exports(setup, call, "weights", heatmap.shown(item, focus, zoom), item)
 
 
@@ -88,7 +89,9 @@ def _drawn(setup: Setup) -> Stack | None:
 
 def _layers(setup: Setup, stack: Stack) -> None:
     """All heads of all layers, a row for each layer, or the rollout after each layer."""
-    item = _panel_of(setup, stack)
+    drawn_like = replace(setup, layers=1, own="")  # own tensors are no part of a drawn stack
+    first = None if stack.kind == "own" else call_of(drawn_like).stages.get("weights")
+    item = _panel_of(setup, stack, first)
     stage = _as_stage(item)
     focus, zoom = fit_focus(stage, setup.head), fit_zoom(stage, setup.zoom)
     name = "rollout" if setup.rollout else "weights"
@@ -99,33 +102,44 @@ def _layers(setup: Setup, stack: Stack) -> None:
     if setup.rollout:
         with st.expander(t("lab.rollout_title")):
             st.markdown(t("lab.rollout_how"))
-    else:
+    elif first is None or first.is_pairwise:
         _table(_measured(stage), item.labels, focus)
         _explain()
     part = heatmap.shown(item, focus, zoom)
     lab_heads_take.exports(setup, stack, item, part)
 
 
-def _panel_of(setup: Setup, stack: Stack) -> Panel:
+def _panel_of(setup: Setup, stack: Stack, first: Stage | None) -> Panel:
     """The panel of a stack; the last one is kept, for its range and its reduction take time."""
     key = (setup.rollout, language())
     last = st.session_state.get("lab_stack_panel")
     if last is None or last[0] is not stack or last[1] != key:
-        last = (stack, key, rollout_panel(stack) if setup.rollout else grid_panel(stack))
+        made = rollout_panel(stack) if setup.rollout else grid_panel(stack, first)
+        last = (stack, key, made)
         st.session_state["lab_stack_panel"] = last
     found: Panel = last[2]
     return found
 
 
-def grid_panel(stack: Stack) -> Panel:
-    """Every head of every layer, as many side by side as there are heads."""
+def grid_panel(stack: Stack, first: Stage | None = None) -> Panel:
+    """Every head of every layer, as many side by side as there are heads.
+
+    `first` is the stage of the first layer, which names maps and axes that are not those of heads.
+    """
     layers, heads = stack.weights.shape[:2]
-    form = t("lab.layer_head", layer="{layer}", n="{n}")  # looked up once, not a thousand times
+    form, head, comma = t("lab.layer_n", layer="{layer}"), t("lab.axis_head"), t("lab.comma")
+    each = labels(first) if first is not None else [f"{head} {n}" for n in range(heads)]
     names = tuple(
-        form.format(layer=layer, n=head) for layer in range(layers) for head in range(heads)
+        comma.join(filter(None, (form.format(layer=layer), name)))
+        for layer in range(layers)
+        for name in each
     )
     title = t("lab.layers_grid") if layers > 1 else t("lab.stage_weights")
-    return _panel(title, stack.maps, names, heads if layers > 1 else 0)
+    item = _panel(title, stack.maps, names, heads if layers > 1 else 0)
+    if first is None:
+        return item
+    rows, columns = axes(first)
+    return replace(item, rows=rows, columns=columns)
 
 
 def rollout_panel(stack: Stack) -> Panel:
@@ -142,7 +156,7 @@ def _panel(title: str, maps: Any, names: tuple[str, ...], across: int) -> Panel:
         labels=names,
         rows=t("lab.axis_query"),
         columns=t("lab.axis_key"),
-        unit=t("lab.unit_weights"),
+        unit=t("lab.unit_weights" if are_shares(maps) else "lab.unit_plain"),
         signed=bool((maps < 0).any()),
         across=across,
     )

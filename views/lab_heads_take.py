@@ -30,7 +30,7 @@ def exports(setup: Setup, stack: Stack, item: Panel, part: Shown) -> None:
     downloads(makers, "layers")
     with st.expander(t("lab.code_for_this")):
         st.caption(t("lab.layers_save_first"))
-        st.code(snippet(setup), language="python")
+        st.code(snippet(setup, len(item.values)), language="python")
 
 
 _FIGURES = 64
@@ -43,9 +43,9 @@ def arrays_file(stack: Stack, item: Panel) -> bytes:
     return buffer.getvalue()
 
 
-def snippet(setup: Setup) -> str:
-    """The lines that draw this from the NPZ file, in a notebook in the project's folder."""
-    index = setup.head or 0
+def snippet(setup: Setup, count: int) -> str:
+    """The lines that draw one of `count` maps, in a notebook in the project's folder."""
+    index = setup.head if setup.head is not None and setup.head < count else 0
     lines = ["import matplotlib.pyplot as plt", "import numpy as np"]
     weights = 'weights = np.load("layers.npz")["weights"]  # layers, heads, queries, keys'
     if setup.rollout:

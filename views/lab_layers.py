@@ -12,11 +12,9 @@ from torch import Tensor
 
 from attention.rollout import rollout
 from views.charts.tiles import Array
-from views.lab_call import Call, run
+from views.lab_call import Call, are_shares, run
 from views.lab_own_read import Unfit
 from views.lab_setup import MAX_CELLS, Setup, cells_of
-
-ROW_SUM = 1e-2  # how far a row of weights may be from one: half precision's rounding
 
 
 @dataclass(frozen=True)
@@ -92,9 +90,7 @@ def rolled_out(stack: Stack) -> Array:
     weights = stack.weights
     if weights.shape[2] != weights.shape[3]:
         raise Unfit("not_square", shape=weights.shape[2:])
-    sums = weights.sum(-1)
-    allowed = (np.abs(sums - 1) < ROW_SUM) | (np.abs(sums) < ROW_SUM)  # nothing to attend: zeros
-    if (weights < 0).any() or not allowed.all():
+    if not are_shares(weights):
         raise Unfit("no_weights")
     _, mixing = rollout(torch.from_numpy(np.ascontiguousarray(weights[:, None])))
     total = torch.eye(weights.shape[-1])

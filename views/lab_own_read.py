@@ -98,7 +98,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Tensor:
         raise Unfit("cut_off", name=name, shape=dtype[1])
     array = np.load(io.BytesIO(content), allow_pickle=False)
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
-    return torch.from_numpy(np.ascontiguousarray(_known(native)))
+    return torch.from_numpy(np.asarray(_known(native), order="C"))
 
 
 def _known(array: Any) -> Any:

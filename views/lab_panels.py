@@ -9,7 +9,8 @@ import numpy as np
 from views.charts.heatmap import Panel, Thumbnail, Zoom
 from views.charts.tiles import Array, largest, scale_of
 from views.i18n import t
-from views.lab_call import PER_KEY, Stage
+from views.lab_axes import SCORES, base_of
+from views.lab_call import Stage
 from views.lab_controls import text_of
 from views.lab_formulas import Stages, factors
 
@@ -100,8 +101,8 @@ def thumbnails(stages: Stages) -> list[Thumbnail]:
 
 def stage_title(name: str) -> str:
     """A stage's name in the current language, the number of a repetition kept."""
-    base, _, number = name.partition(" ")
-    return f"{text_of('stage', base)} {number}".strip()
+    base = base_of(name)
+    return text_of("stage", base.replace(" ", "_")) + name.removeprefix(base)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -111,32 +112,26 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def axes(stage: Stage) -> tuple[str, str]:
     """What the rows and the columns of a stage's maps are."""
-    if stage.is_pairwise:
-        return t("lab.axis_query"), t("lab.axis_key")
-    if len(stage.shape) < 2:
-        return t("lab.axis_row"), t("lab.axis_position")
-    rows = t("lab.axis_key") if stage.base in PER_KEY else t("lab.axis_position")
-    return rows, t("lab.axis_feature")
+    rows, columns = ("row", *(stage.axes or ("position",)))[-2:]
+    return t(f"lab.axis_{rows}"), t(f"lab.axis_{columns}")
 
 
 def labels(stage: Stage) -> tuple[str, ...]:
     """Names of a stage's maps: "head 3", with the item of the batch where there are several."""
-    leading = stage.shape[:-2]
-    if len(leading) == 1:
-        return tuple(t("lab.head_n", n=index[0]) for index in stage.labels)
-    if len(leading) == 2 and leading[0] == 1:
-        return tuple(t("lab.head_n", n=index[1]) for index in stage.labels)
-    if len(leading) == 2:
-        return tuple(t("lab.item_head_n", item=i[0], n=i[1]) for i in stage.labels)
-    return tuple(", ".join(map(str, index)) for index in stage.labels)
+    told = [
+        (at, t(f"lab.axis_{axis}"))
+        for at, axis in enumerate(stage.axes[:-2])
+        if stage.shape[at] > 1 or axis not in ("item", "sequence")
+    ]
+    comma = t("lab.comma")
+    return tuple(comma.join(f"{axis} {index[at]}" for at, axis in told) for index in stage.labels)
 
 
 def unit(stage: Stage) -> str:
     """What the numbers of a stage are, for the legend."""
-    key = {"weights": "weights", "mask": "mask"}.get(stage.base)
-    if key is None:
-        key = "scores" if stage.is_pairwise else "plain"
-    return t(f"lab.unit_{key}")
+    if stage.base == "mask" or stage.base in SCORES:
+        return t("lab.unit_mask" if stage.base == "mask" else "lab.unit_scores")
+    return t("lab.unit_weights" if stage.is_shared_out else "lab.unit_plain")
 
 
 def describe(name: str, item: Panel) -> str:

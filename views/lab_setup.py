@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from attention import Variant
+from attention import Variant, variants
 from views import lab_code_setup, lab_cost_setup, lab_text_setup
 from views.charts.heatmap import Zoom
 from views.lab_code_setup import NONE, Code
@@ -51,6 +51,20 @@ _RESERVED |= {"cost", "cost_longest", "cost_heads", "cost_dim"}
 _RESERVED |= {"cost_models", "cost_context", "cost_batch", "cost_stored"}
 _LONGEST = {"queries": 4096, "keys": 4096, "length": 4096, "heads": 64, "kv_heads": 64}
 _LARGEST = 1024
+# Which size of a variant must be a multiple of which other value, or of a number.
+_MULTIPLES: dict[str, tuple[tuple[str, str | int], ...]] = {
+    "vit_patch": (("height", "patch"), ("width", "patch")),
+    "shifted_window": (("height", "window"), ("width", "window")),
+    "bigbird": (("length", "block_size"),),
+    "moba": (("length", "block_size"),),
+    "nystrom": (("length", "num_landmarks"),),
+    "ring": (("length", "devices"),),
+    "rotary_scaled": (("dim", 2),),
+    "rotary_2d": (("dim", 4),),
+    "multi_head_latent": (("rope", 2),),
+    "multi_head_latent_absorbed": (("rope", 2),),
+    "disentangled": (("distances", 2),),
+}
 
 
 @dataclass(frozen=True)
@@ -238,7 +252,10 @@ def cells_of(sizes: Mapping[str, int], parameters: Mapping[str, Any]) -> int:
 
 
 def misfit(setup: Setup) -> tuple[str, dict[str, Any]] | None:
-    """The usual way in which sizes do not fit together, as a key of the words and its values."""
+    """The usual way in which sizes do not fit together, as a key of the words and its values.
+
+    Text among the values is the name of a size or a parameter.
+    """
     if (cells := cells_of(setup.sizes, setup.parameters)) > MAX_CELLS:
         return "cells", {"cells": f"{cells:,}", "limit": f"{MAX_CELLS:,}"}
     heads, shared = setup.sizes.get("heads"), setup.sizes.get("kv_heads")
@@ -247,7 +264,43 @@ def misfit(setup: Setup) -> tuple[str, dict[str, Any]] | None:
     count, model = setup.parameters.get("num_heads"), setup.sizes.get("model")
     if count and model and model % count:
         return "num_heads", {"heads": count, "model": model}
+    return _uneven(setup) or _too_small(setup)
+
+
+def _uneven(setup: Setup) -> tuple[str, dict[str, Any]] | None:
+    """A value that is no multiple of what it must be one of."""
+    known = setup.sizes | setup.parameters
+    for name, part in _MULTIPLES.get(setup.variant, ()):
+        count = known[part] if isinstance(part, str) else part
+        if known[name] % count:
+            key = "multiple" if isinstance(part, str) else "divisible"
+            return key, {"name": name, "size": known[name], "part": part, "count": count}
     return None
+
+
+def _too_small(setup: Setup) -> tuple[str, dict[str, Any]] | None:
+    """A value below what the others ask of it."""
+    known = setup.sizes | setup.parameters
+    for name, least in _least(setup.variant, known).items():
+        if known[name] < least:
+            return "least", {"name": name, "size": known[name], "least": least}
+    return None
+
+
+def _least(variant: str, known: Mapping[str, Any]) -> dict[str, int]:
+    """What some values of a variant must at least be, the others given."""
+    if variant == "t5_bias":
+        halves = 2 if known["bidirectional"] else 1
+        return {"buckets": 2 * halves, "max_distance": known["buckets"] // halves // 2 + 1}
+    if variant == "paged":
+        longest = variants()["paged"].sizes["max_length"]
+        return {
+            "pages": known["batch"] * known["blocks"],
+            "page_size": -(-longest // known["blocks"]),  # rounded up
+        }
+    if variant == "native_sparse":
+        return {"length": known["block"]}
+    return {"keys": known["queries"]} if variant == "tree" else {}
 
 
 def _claim_words(setup: Setup) -> dict[str, str]:

@@ -13,6 +13,7 @@ from views import lab_own
 from views.charts import heatmap
 from views.i18n import t
 from views.lab_call import Call, Stage, run
+from views.lab_controls import text_of
 from views.lab_export import exports
 from views.lab_formulas import Stages, code_line, formula
 from views.lab_own_read import Unfit
@@ -27,6 +28,7 @@ from views.lab_panels import (
     words,
 )
 from views.lab_setup import Setup, cells_of, misfit
+from views.widgets import plain
 
 MAP = "lab_map"
 SLOW = 2**20  # cells from which a call may take a second
@@ -90,9 +92,17 @@ def refused(setup: Setup, call: Call) -> bool:
     """Where the map would be, say why there is none."""
     if not call.refusal:
         return False
-    fault = misfit(setup)
-    reason = t(f"lab.misfit_{fault[0]}", **fault[1]) if fault else call.refusal
-    st.warning(t("lab.refused", reason=reason), icon=":material/tune:")
+    if fault := misfit(setup):
+        named = {
+            key: text_of("size", text_of("parameter", value)) if isinstance(value, str) else value
+            for key, value in fault[1].items()
+        }
+        said = t("lab.refused", reason=t(f"lab.misfit_{fault[0]}", **named))
+    elif setup.own and setup.tab in lab_own.TABS:
+        said = t("lab.refused", reason=call.refusal)
+    else:
+        said = t("lab.refused_python", reason=plain(call.refusal, 300))
+    st.warning(said, icon=":material/tune:")
     return True
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from models.induction import EVERY, STEPS
 from models.runs import LAYERS, Run
 from views.charts import export
-from views.charts.curves import svg
+from views.charts.curves import Chart, svg
 from views.charts.heatmap import Panel, Shown
 from views.i18n import t
 from views.lab_train_panels import CURVES, charts, value_of
@@ -23,6 +23,7 @@ def take_away(run: Run, step: int, item: Panel, part: Shown) -> None:
     """The downloads of a run, and the code for it."""
     file = f"induction-seed{run.seed}-step{step}"
     low, high = item.scale
+    drawn = charts(run, step)  # here: a download is made where no language is known
     makers: dict[str, tuple[str, str, Callable[[], bytes]]] = {
         "png": (
             "PNG",
@@ -31,7 +32,7 @@ def take_away(run: Run, step: int, item: Panel, part: Shown) -> None:
         ),
         "svg": ("SVG", "image/svg+xml", lambda: export.svg(item, part)),
         "csv": ("CSV", "text/csv", lambda: export.csv(item, part)),
-        "curves_svg": (t("lab.train_curves_svg"), "image/svg+xml", lambda: curves_svg(run, step)),
+        "curves_svg": (t("lab.train_curves_svg"), "image/svg+xml", lambda: curves_svg(drawn)),
         "curves_csv": (t("lab.train_curves_csv"), "text/csv", lambda: curves_csv(run)),
         "npz": ("NPZ", "application/zip", lambda: npz(run)),
     }
@@ -51,11 +52,11 @@ def take_away(run: Run, step: int, item: Panel, part: Shown) -> None:
         st.code(snippet(run, step), language="python")
 
 
-def curves_svg(run: Run, step: int) -> bytes:
+def curves_svg(drawn: list[Chart]) -> bytes:
     """The three charts below one another, as one figure in black."""
     pictures = [
         svg(chart, chart.title, "#000").replace("<svg ", f'<svg y="{200 * index}" height="190" ')
-        for index, chart in enumerate(charts(run, step))
+        for index, chart in enumerate(drawn)
     ]
     whole = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="600" height="1180" '

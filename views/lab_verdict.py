@@ -18,7 +18,7 @@ from views.charts.tiles import Array, bounds, largest
 from views.i18n import say, t
 from views.lab_panels import one_scale, shape_text, subtract, words
 from views.session import kept, problems, store, user
-from views.widgets import link
+from views.widgets import link, plain
 
 _FOCUS = "lab_verdict_head"
 
@@ -28,7 +28,7 @@ def render() -> None:
     slug = st.query_params.get("problem", "")
     asked = st.query_params.get("submission", "")
     problem = problems().get(slug)
-    title = say(problem.title) if problem else slug
+    title = say(problem.title) if problem else plain(slug)
     st.subheader(t("lab.verdict_title", problem=title))
     with st.container(horizontal=True):
         if problem:
@@ -37,8 +37,10 @@ def render() -> None:
         query = {"variant": variants[0]} if variants else {"tab": "stages"}
         link("lab", t("lab.verdict_to_lab"), ":material/science:", **query)
     submission = _submission(slug, asked)
-    if submission is None:
-        st.warning(t("lab.verdict_missing", id=asked or "?"), icon=":material/search_off:")
+    if submission is None and problem is None:
+        st.warning(t("lab.code_unknown", slug=plain(slug) or "?"), icon=":material/search_off:")
+    elif submission is None:
+        st.warning(t("lab.verdict_missing", id=plain(asked) or "?"), icon=":material/search_off:")
     elif submission.verdict is None:
         st.info(t("lab.verdict_pending", id=asked), icon=":material/hourglass_empty:")
     else:

@@ -18,7 +18,8 @@ VIEWS = Path(i18n.__file__).parent
 # What the data fill in, which the code of the pages need not name.
 LIBRARY = "".join(file.read_text("utf-8") for file in VIEWS.parent.glob("attention/*.py"))
 DATA = {*LEVELS, *FREQUENCIES, *ROLES, *STATES, "question", "problem"}
-FILLINGS = DATA | set(re.findall(r"\w+", LIBRARY))
+STAGES = {name.replace(" ", "_") for name in re.findall(r'stage\("([^"]+)"', LIBRARY)}
+FILLINGS = DATA | STAGES | set(re.findall(r"\w+", LIBRARY))
 HAN = "\u4e00-\u9fff"
 
 

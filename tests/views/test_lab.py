@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import attention
 from views import (
+    lab_axes,
     lab_call,
     lab_claims,
     lab_claims_take,
@@ -226,12 +227,128 @@ class TestCall:
         assert lab_call.run(setup).refusal
         assert lab_setup.misfit(setup)[0] == "cells"
 
+    @pytest.mark.parametrize(
+        ("variant", "sizes", "said"),
+        [
+            ("vit_patch", {"width": "13"}, {"name": "width", "part": "patch", "count": 4}),
+            ("moba", {"length": "13"}, {"name": "length", "part": "block_size", "count": 4}),
+            ("rotary_2d", {"dim": "6"}, {"name": "dim", "count": 4}),
+            ("t5_bias", {"buckets": "1"}, {"name": "buckets", "least": 4}),
+            ("t5_bias", {"buckets": "1024"}, {"name": "max_distance", "least": 257}),
+            ("paged", {"pages": "1"}, {"name": "pages", "least": 6}),
+            ("paged", {"page_size": "1"}, {"name": "page_size", "least": 4}),
+            ("native_sparse", {"length": "1"}, {"name": "length", "least": 4}),
+            ("tree", {"keys": "3"}, {"name": "keys", "least": 7}),
+        ],
+    )
+    def test_the_control_at_fault_is_named(self, variant, sizes, said):
+        setup = setup_of(variant=variant, **sizes)
+        assert lab_call.run(setup).refusal
+        key, values = lab_setup.misfit(setup)
+        assert values.items() >= said.items()
+        name = values["name"]
+        if "least" in values:
+            assert not lab_call.run(
+                setup_of(variant=variant, **sizes | {name: str(said["least"])})
+            ).refusal
+        for lang in ("en", "zh"):
+            strings()[f"lab.misfit_{key}"][lang].format(**values)
+
     def test_given_tensors_stand_in(self):
         setup = setup_of(variant="scaled_dot_product", tab="compare", **{"with": "grouped_query"})
         first = lab_call.run(setup)
         setup = dataclasses.replace(setup, variant="scaled_dot_product")
         second = lab_call.run(setup, other=False, given=first.inputs)
         assert all(second.inputs[name] is tensor for name, tensor in first.inputs.items())
+
+
+@pytest.mark.parametrize("variant", NAMES)
+def test_every_control_has_a_name_in_both_languages(variant):
+    known = attention.variants()[variant]
+    names = [f"size_{name}" for name in known.sizes]
+    names += [f"parameter_{name}" for name in known.parameters]
+    assert [name for name in names if f"lab.{name}" not in strings()] == []
+
+
+class TestWhatAMapIs:
+    """Axes, names of maps, units and titles: said only where they are true."""
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_stage_of_every_variant(self, name):
+        known = lab_call.knobs(name)
+        chosen = {"queries": 5, "keys": 9, "length": 12}  # no other dimension has these sizes
+        chosen = {n: size for n, size in chosen.items() if n in known.sizes}
+        call = lab_call.run(setup_of(variant=name, **{n: str(s) for n, s in chosen.items()}))
+        assert not call.refusal
+        for stage in call.stages.values():
+            assert len(stage.axes) == len(stage.shape), stage.name
+            assert all(f"lab.axis_{axis}" in strings() for axis in stage.axes), stage.name
+            base = lab_axes.base_of(stage.name).replace(" ", "_")
+            assert f"lab.stage_{base}" in strings(), "a name in both languages"
+            assert stage.is_pairwise == (stage.axes[-2:] == ("query", "key"))
+            if stage.is_pairwise and chosen:
+                length = chosen.get("length")
+                sides = (chosen.get("queries", length), chosen.get("keys", length))
+                assert stage.shape[-2:] == sides, stage.name
+            if lab_panels.unit(stage) == strings()["lab.unit_weights"]["en"]:
+                assert (stage.maps >= 0).all(), stage.name
+                sums = stage.maps.sum(-1)
+                assert np.allclose(sums[sums != 0], 1, atol=1e-3), stage.name
+
+    @pytest.mark.parametrize(
+        ("variant", "stage", "rows", "columns", "last", "unit"),
+        [
+            ("vit_patch", "image", "row", "column", "channel 2", "plain"),
+            ("squeeze_excitation", "x", "row", "column", "channel 7", "plain"),
+            ("squeeze_excitation", "weights", "item", "channel", "", "plain"),
+            ("cbam", "weights", "row", "column", "", "plain"),
+            ("deformable", "image", "row", "column", "channel 31", "plain"),
+            ("deformable", "weights", "query", "point", "head 3", "weights"),
+            ("paged", "weights", "head", "key", "sequence 1", "weights"),
+            ("rotary_2d", "query", "column", "feature", "head 3, row 2", "plain"),
+            ("axial", "scores", "query", "key", "head 3, column 5", "scores"),
+            ("axial", "weights 2", "query", "key", "head 3, row 4", "weights"),
+            ("slot_attention", "shares 2", "slot", "key", "head 3", "plain"),
+            ("slot_attention", "weights", "slot", "key", "head 3", "weights"),
+            ("talking_heads", "mixed scores", "query", "key", "head 3", "scores"),
+            ("talking_heads", "mixed weights", "query", "key", "head 3", "plain"),
+            ("low_rank", "approximated", "query", "key", "head 3", "plain"),
+            ("native_sparse", "compressed weights", "query", "block", "head 3", "weights"),
+            ("retention", "weights", "query", "key", "head 3", "plain"),
+            ("sigmoid", "weights", "query", "key", "head 3", "plain"),
+            ("nystrom", "weights", "query", "key", "head 3", "plain"),
+            ("causal", "x", "position", "feature", "", "plain"),
+            ("gated_delta", "decay", "head", "position", "", "plain"),
+            ("padding", "lengths", "row", "item", "", "plain"),
+        ],
+    )
+    def test_what_is_not_heads_by_queries_by_keys(self, variant, stage, rows, columns, last, unit):
+        found = lab_call.run(setup_of(variant=variant)).stages[stage]
+        assert lab_panels.axes(found) == (rows, columns)
+        assert lab_panels.labels(found)[-1] == last
+        assert lab_panels.unit(found) == strings()[f"lab.unit_{unit}"]["en"]
+
+    @pytest.mark.parametrize("dtype", lab_setup.DTYPES)
+    def test_rounded_and_empty_rows_are_shares_all_the_same(self, dtype):
+        query = {"variant": "scaled_dot_product", "mask": "random", "mask_keep": "0.1"}
+        stage = lab_call.run(setup_of(keys="64", queries="64", dtype=dtype, **query)).stages
+        assert stage["weights"].is_shared_out
+        assert not stage["mask"].is_shared_out
+
+    def test_a_repetition_keeps_its_number(self):
+        assert lab_panels.stage_title("mixed scores") == "Mixed scores"
+        assert lab_panels.stage_title("weights 2") == "Weights 2"
+        assert lab_panels.stage_title("key1") == "First key"
+
+    @pytest.mark.parametrize("stack", ["1", "2"])
+    @pytest.mark.parametrize(
+        ("variant", "measured"),
+        [("scaled_dot_product", 1), ("paged", 0), ("squeeze_excitation", 0), ("linformer", 0)],
+    )
+    def test_heads_are_measured_only_from_queries_to_keys(self, variant, measured, stack):
+        test = opened(variant=variant, tab="heads", stack=stack)
+        assert not test.exception
+        assert len(test.dataframe) == measured
 
 
 class TestFormulas:
@@ -380,6 +497,21 @@ class TestPage:
         assert "32" in test.warning[0].value
         assert "5" in test.warning[0].value
 
+    @pytest.mark.parametrize("tab", ["stages", "compare"])
+    def test_what_does_not_fit_is_named_as_the_page_names_it(self, tab):
+        query = {"variant": "moba", "tab": tab, "length": "13"}
+        said = opened(**query).warning[0].value
+        assert "Length = 13 must be a multiple of Block size = 4" in said
+
+    def test_a_refusal_in_pythons_words_says_that_it_is(self):
+        said = opened(variant="cbam", kernel="2").warning[0].value
+        assert "Python's own message: the kernel must be odd" in said
+
+    def test_signs_of_markdown_in_a_link_do_not_act(self):
+        said = opened(variant="$x_1$ **b**", **{"foo_*bar*": "1"}).warning[0].value
+        assert r"\$x\_1\$ \*\*b\*\*" in said
+        assert r"foo\_\*bar\*" in said
+
     def test_a_change_is_written_into_the_link(self):
         test = opened(variant="scaled_dot_product")
         test.number_input(key="lab_size_keys").set_value(11).run()
@@ -523,6 +655,12 @@ class TestFailedCheck:
             "input 1,0,3",
         ]
 
+    def test_a_problem_that_does_not_exist_is_named(self, submission):
+        (said,) = opened(problem="no_pe").warning
+        assert said.value == r"There is no problem “no\_pe” here."
+        (said,) = opened(problem="self-attention", submission="$9$").warning
+        assert said.value == r"There is no submission \$9\$ for this problem here."
+
     def test_not_judged_yet_and_nothing_failed(self, submission):
         store, number = submission
         assert "no verdict yet" in self.draw(number).info[0].value
@@ -637,6 +775,20 @@ class TestClaims:
         assert rows[-1]["found"] == 1
         cut = lab_claims.needle(0, 8).maps["claim_cut"]
         assert torch.linalg.matrix_rank(cut) == 8
+
+    @pytest.mark.parametrize("rank", [int(rank) for rank in lab_setup.CLAIM_RANKS])
+    def test_negative_entries_are_told_where_there_are_any(self, rank):
+        found = lab_claims.needle(0, rank)
+        any_negative = bool((found.maps["claim_cut"] < -1e-6).any())
+        assert any_negative is (1 < rank < 32)
+        assert ("negative" in lab_claims_view.why("needle", found)) is any_negative
+
+    def test_numbers_are_short_and_their_minus_is_one(self):
+        said = lab_claims_view.why("fill", lab_claims.fill(0, "bfloat16"))
+        assert "3.39e38" in said
+        assert "−998,244,352" in said
+        found = [lab_claims_view._number(x) for x in (-0.5, 65504.0, 1234.5, 0.1234, 2e-5, 0.0)]
+        assert found == ["−0.5", "65,504", "1,234", "0.123", "2e−05", "0"]
 
     @pytest.mark.parametrize("claim", lab_setup.CLAIMS)
     def test_what_is_taken_away(self, claim, monkeypatch, capsys):

@@ -160,11 +160,15 @@ class TestPage:
     def test_no_code_and_no_such_problem(self, store):
         assert strings()["lab.code_none"]["en"] in self.said(self.opened())
         test = self.opened(code="no-such-problem")
-        assert not test.exception
+        assert test.warning[0].value == "There is no problem “no-such-problem” here."
+        test.selectbox(key="lab_code_slug").set_value(SLUG).run()
+        assert not test.warning
+        assert test.selectbox(key="lab_code_slug").value == SLUG
+        assert SLUG in test.query_params["code"]
 
     def test_a_bad_name_is_named(self, store):
         test = self.opened(code="../x")
-        assert "code=../x" in test.warning[0].value
+        assert r"code=\.\.\/x" in test.warning[0].value
 
 
 def test_the_code_shown_runs_the_same(grader, tmp_path, monkeypatch, capsys):

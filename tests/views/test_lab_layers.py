@@ -119,6 +119,20 @@ def test_a_row_of_the_grid_is_a_layer():
     assert shown(item, 7, None).columns == 1
 
 
+def test_layers_of_maps_that_are_no_heads():
+    setup = setup_of(variant="paged", stack="2")
+    first = lab_call.run(setup).stages["weights"]
+    item = lab_heads.grid_panel(lab_layers.drawn(setup), first)
+    assert (item.rows, item.columns) == ("head", "key")
+    assert item.labels[-1] == "layer 1, sequence 1"
+
+
+def test_own_numbers_are_called_shares_only_if_they_are():
+    weights = random_weights(1, 2, 4, 4).numpy()
+    units = [lab_heads.grid_panel(Stack(x, "own")).unit for x in (weights, weights - 0.5)]
+    assert units == ["weight (share of the query's attention)", "value (no unit)"]
+
+
 def test_what_was_reduced_is_remembered_but_not_by_a_changed_panel():
     maps = np.array([[[1.0, -3.0], [2.0, 0.0]]], dtype=np.float32)
     item = Panel("", maps, ("",), "row", "column", "")
@@ -130,7 +144,9 @@ def test_what_was_reduced_is_remembered_but_not_by_a_changed_panel():
     assert len(item.reduced) == REMEMBERED
 
 
-@pytest.mark.parametrize("query", [{}, {"rollout": "on", "head": "1"}, {"head": "5"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"rollout": "on", "head": "1"}, {"head": "5"}, {"head": "11"}]
+)
 def test_the_code_shown_draws_the_same(query, monkeypatch, tmp_path):
     import matplotlib.pyplot as plt
 
@@ -140,13 +156,14 @@ def test_the_code_shown_draws_the_same(query, monkeypatch, tmp_path):
     saved = lab_heads_take.arrays_file(stack, item)
     assert np.array_equal(np.load(io.BytesIO(saved))["weights"], stack.weights)
     (tmp_path / "layers.npz").write_bytes(saved)
+    expected = 0 if setup.head in (None, 11) else setup.head  # there are 6 maps
     drawn = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "imshow", lambda image, **_: drawn.append(np.asarray(image)))
     monkeypatch.setattr(plt, "colorbar", lambda: None)
     monkeypatch.setattr(plt, "show", lambda: None)
-    exec(compile(lab_heads_take.snippet(setup), "snippet", "exec"), {})
-    assert np.allclose(drawn[0], item.values[setup.head or 0], atol=1e-6)
+    exec(compile(lab_heads_take.snippet(setup, len(item.values)), "snippet", "exec"), {})
+    assert np.allclose(drawn[0], item.values[expected], atol=1e-6)
 
 
 def page():

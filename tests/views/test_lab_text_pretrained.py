@@ -97,7 +97,7 @@ class TestLink:
     def test_a_name_that_is_too_long(self):
         test = opened(text_model="a" * 300)
         assert not test.exception
-        assert "text_model" in test.warning[0].value
+        assert r"text\_model" in test.warning[0].value
         assert test.selectbox(key="lab_text_source").value == "own"
 
 
