@@ -13,7 +13,7 @@ from study.store import ProblemState, Rating, Submission
 from views.i18n import say, t
 from views.paths import where
 from views.session import bank, kept, paths, problems, store, user
-from views.widgets import data_errors, facts, has_page, link, one_line, page
+from views.widgets import data_errors, facts, has_page, link, main_link, one_line, open_page
 
 PAGE = {"order": 1, "icon": ":material/home:", "key": "nav.home", "layout": "centered"}
 
@@ -44,8 +44,7 @@ def _next(questions: Bank, tasks: ProblemSet, ratings: dict[str, Rating]) -> Non
         st.markdown(f"### {title}", anchors=False)
         st.caption(facts(t("common.minutes", n=minutes), _why(step)))
         target, name = ("questions", "id") if step.kind == "question" else ("problems", "slug")
-        if st.button(t("home.go"), key="go", type="primary", icon=":material/arrow_forward:"):
-            st.switch_page(page(target), query_params={name: step.id})
+        main_link(target, t("home.go"), **{name: step.id})
 
 
 def _path() -> None:
@@ -58,8 +57,8 @@ def _path() -> None:
         title = one_line(say(path.title))
         label = t("home.path", title=title, done=len(found.done), total=found.total)
         query = {"id": path.id}
-    if st.button(label, key="open_paths", type="tertiary", icon=":material/route:"):
-        st.switch_page(page("paths"), query_params=query)
+    with st.container(key="path_links"):
+        link("paths", label, ":material/route:", **query)
 
 
 def _what(step: Step, questions: Bank, tasks: ProblemSet) -> tuple[str, int]:
@@ -106,7 +105,7 @@ def _ways(questions: Bank, tasks: ProblemSet, ratings: dict[str, Rating]) -> Non
             st.space("stretch")
             ready = has_page(target)
             if st.button(t("common.open"), key=f"open_{name}", disabled=not ready, width="stretch"):
-                st.switch_page(page(target))
+                open_page(target)
 
 
 def _stand(name: str, count: Count) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from study.bank import Bank
@@ -12,7 +10,7 @@ from study.problems import ProblemSet
 from study.store import ProblemState, Rating
 from views import session
 from views.i18n import say, t
-from views.widgets import address, data_errors, facts, link, one_line, page, plain
+from views.widgets import data_errors, facts, link, main_link, one_line, plain, show_address
 
 PAGE = {"order": 2, "icon": ":material/route:", "key": "nav.paths", "layout": "centered"}
 
@@ -22,7 +20,7 @@ _TARGETS = {"question": ("questions", "id"), "problem": ("problems", "slug")}
 
 def render() -> None:
     """Draw all paths, or the one that the address names."""
-    address(**st.query_params.to_dict())
+    show_address()
     known, asked = session.paths(), st.query_params.get("id")
     path = known.get(asked) if asked else None
     if path is not None:
@@ -86,18 +84,13 @@ def _one(path: LearningPath) -> None:
 
 
 def go_on(path: LearningPath, stop: Stop) -> None:
-    """The button that opens the next stop; the path is then the one that Home goes on with."""
+    """The link to the next stop. From now on the path is the one that Home goes on with."""
     target, name = _TARGETS[stop.kind]
     label = t("paths.go", title=one_line(title(stop, session.bank(), session.problems())))
-    begin = partial(remember, path.id)
-    if st.button(label, key="go", type="primary", icon=":material/arrow_forward:", on_click=begin):
-        st.switch_page(page(target), query_params={name: stop.name})
-
-
-def remember(id: str) -> None:
-    """This path is being followed."""
+    main_link(target, label, **{name: stop.name})
     with session.store_errors():
-        session.store().set_setting(session.user(), "path", id)
+        if session.store().setting(session.user(), "path", "") != path.id:
+            session.store().set_setting(session.user(), "path", path.id)
 
 
 def title(stop: Stop, bank: Bank, problems: ProblemSet) -> str:

@@ -12,7 +12,7 @@ from views import problem as one
 from views import session
 from views.i18n import say, t
 from views.problem.words import STATE_ICONS, STATES, facts, states
-from views.widgets import address, data_errors, link, plain
+from views.widgets import address, data_errors, link, plain, show_address
 
 PAGE = {"order": 4, "icon": ":material/code:", "key": "nav.problems"}
 FILTERS = ("q", "level", "tag", "state")
@@ -20,7 +20,7 @@ FILTERS = ("q", "level", "tag", "state")
 
 def render() -> None:
     """Draw the page."""
-    address(**st.query_params.to_dict())
+    show_address()
     found = session.problems()
     slug = st.query_params.get("slug")
     if slug is None:

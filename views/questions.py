@@ -6,14 +6,14 @@ from views.i18n import t
 from views.recall.card import card
 from views.recall.listing import listing
 from views.session import bank
-from views.widgets import address, data_errors, plain
+from views.widgets import data_errors, plain, show_address
 
 PAGE = {"order": 3, "icon": ":material/quiz:", "key": "nav.questions", "layout": "centered"}
 
 
 def render() -> None:
     """Draw the question that the address names, or the list."""
-    address(**st.query_params.to_dict())
+    show_address()
     asked = st.query_params.get("id")
     question = bank().get(asked) if asked else None
     if question:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from study.document import DataError
 from views import page_files
@@ -14,6 +15,7 @@ from views.session import store, store_errors, user
 LOGO = str(Path(__file__).with_name("logo.svg"))
 WORDMARK = Path(__file__).with_name("wordmark.svg")
 STYLE = Path(__file__).with_name("style.css")
+_VISITED = "pages_visited"  # the page of the run before and of this one
 
 
 def page(name: str) -> st.Page:
@@ -39,13 +41,43 @@ def link(name: str, label: str, icon: str = "", **query: str) -> None:
     st.page_link(page(name), label=label, icon=icon, query_params=_with_language(query) or None)
 
 
-def address(**query: str) -> None:
-    """Make `query` the page's address; the browser's Back returns to the one before.
+def main_link(name: str, label: str, **query: str) -> None:
+    """A link that looks like the page's main button.
 
-    Links within a page change what the app is asked for, but not what the browser shows: a page
-    with such links calls this with the query it was given.
+    A button that calls st.switch_page would put the new query beside the old page's name into
+    the browser's history, where Back finds it.
     """
+    with st.container(key="main_link"):
+        link(name, label, ":material/arrow_forward:", **query)
+
+
+def open_page(name: str) -> None:
+    """Go to the page `name`, as a button does."""
+    st.switch_page(page(name), query_params=_with_language({}))
+
+
+def address(**query: str) -> None:
+    """Make `query` the page's address; the browser's Back returns to the one before."""
     st.query_params.from_dict(_with_language(query))
+
+
+def show_address() -> None:
+    """Have the browser show the query of a link within the page, which it does not by itself.
+
+    A page with such links calls this. Not on arrival from another page: the browser, which shows
+    the query by then, may still be at the old page and would put the two together.
+    """
+    before, here = st.session_state.get(_VISITED, (None, None))
+    if before == here:
+        address(**st.query_params.to_dict())
+
+
+def _note_page() -> None:
+    """Keep which page is shown, and which was before."""
+    context = get_script_run_ctx()
+    here = context.page_script_hash if context else None
+    _, before = st.session_state.get(_VISITED, (None, None))
+    st.session_state[_VISITED] = before, here
 
 
 def _with_language(query: dict[str, str]) -> dict[str, str]:
@@ -56,6 +88,7 @@ def _with_language(query: dict[str, str]) -> dict[str, str]:
 
 def header() -> None:
     """The logo and the language switch at the top of every page."""
+    _note_page()
     st.logo(str(WORDMARK))
     st.html(STYLE)
     st.session_state["language_switch"] = language()  # the address may have changed it

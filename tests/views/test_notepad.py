@@ -6,6 +6,7 @@ from study.store import Store
 from tools.serving import App
 
 QUESTION = "/questions?lang=en&id=what-is-attention"
+FINISHED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TYPED = "n1ap and 4 more"  # every one-key shortcut of the page is in it
 
 pytestmark = pytest.mark.browser
@@ -60,6 +61,19 @@ def test_text_typed_while_the_app_is_down_is_saved_when_it_is_back(browser, tmp_
     assert kept(tmp_path) == "before and after"
 
 
+def test_what_was_sent_to_an_app_that_is_down_is_sent_again(browser, tmp_path):
+    with App(tmp_path) as app:
+        page = opened(browser, app)
+        page.locator("textarea").press_sequentially("before")
+        wait_until_saved(page)
+        app.kill()
+        page.locator("textarea").press_sequentially(" and after")
+        page.wait_for_timeout(600)
+    with App(tmp_path, port=app.port):
+        wait_until_saved(page)
+    assert kept(tmp_path) == "before and after"
+
+
 def test_an_answer_saved_elsewhere_beats_an_older_copy_of_this_browser(browser, tmp_path):
     with App(tmp_path) as app:
         page = opened(browser, app)
@@ -84,6 +98,7 @@ def test_keys_of_the_page(browser, tmp_path):
         page.get_by_text("In 30 seconds").wait_for()
         page.locator("[data-testid=stCheckbox] label").first.click()
         page.get_by_text("1 of ").first.wait_for()
+        page.locator(FINISHED).wait_for()  # a key pressed while the page is drawn may be lost
         page.keyboard.press("3")  # works although a box was just ticked
         page.locator("[data-testid=stBaseButton-primary]", has_text="good").first.wait_for()
         page.keyboard.press("n")

@@ -6,6 +6,7 @@ from study.paths import load_paths
 from tests.views.conftest import Visit
 
 FIRST = load_paths().paths[0]
+NEXT = {"en": "Next: ", "zh": "下一步："}
 
 
 @pytest.fixture
@@ -13,10 +14,11 @@ def open_paths(kept):
     """Opens the page over the real bank, with `query` in the address."""
 
     def go(language="en", **query):
-        visit = Visit(language).open().click("open_paths")
-        if query:
-            visit.page.query_params = {"lang": language, **query}
-            visit.page.run()
+        visit = Visit(language).open()
+        [link] = [link.proto for link in visit.page.get("page_link") if link.proto.page == "paths"]
+        visit.page._page_hash = link.page_script_hash
+        visit.page.query_params = {"lang": language, **query}
+        visit.page.run()
         return visit.check()
 
     return go
@@ -33,11 +35,10 @@ def test_all_paths_are_listed_with_their_time(open_paths):
 def test_one_path_leads_to_its_first_stop_which_home_remembers(open_paths, kept, language):
     page = open_paths(language, id=FIRST.id)
     assert page.title == FIRST.title.get(language)
-    page.click("go")
-    assert kept.setting("local", "path") == FIRST.id
-    assert page.address == {"id": FIRST.stops[0].name}
-    home = Visit(language).open()
-    label = home.page.button(key="open_paths").label
+    [first, *_] = [page.links[label] for label in page.links if label.startswith(NEXT[language])]
+    assert first == f"questions?id={FIRST.stops[0].name}&lang={language}"
+    links = Visit(language).open().links
+    [label] = [label for label in links if links[label].startswith("paths?")]
     assert FIRST.title.get(language) in label
     assert str(len(FIRST.stops)) in label
 

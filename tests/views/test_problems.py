@@ -301,6 +301,14 @@ class TestStatement:
         assert "Show the solution anyway?" not in text(test)
         assert "You have solved this problem" in text(test)
 
+    def test_the_open_tab_stays_when_the_language_changes(self):
+        test = one()
+        tab(test, "History")
+        assert "Nothing submitted yet." in text(test)
+        test.query_params["lang"] = "zh"
+        test.run()
+        assert "还没有提交过。" in text(test)
+
 
 def tab(test, label):
     test.session_state[f"tabs-{SLUG}"] = label
@@ -452,11 +460,29 @@ class TestSubmit:
         assert "Stopped before the verdict" in text(test)
         assert store.submissions("local", SLUG)[0].verdict is None
 
+    def test_stopped_submission_can_be_graded_again_after_a_reload(self, store, grader):
+        grader.gate = threading.Event()
+        stopped = click(click(one(), "submit"), "stop")
+        desks_done(stopped)
+        [number] = [kept.id for kept in store.submissions("local", SLUG)]
+        test = one()
+        tab(test, "History")
+        assert "Not graded" in text(test)
+        unfold(test, number)
+        grader.gate = None
+        click(test, f"grade-history-{number}")
+        assert store.submissions("local", SLUG)[0].accepted
+
     def test_latest_verdict_is_there_on_coming_back(self, store):
         store.record_verdict(store.add_submission("local", SLUG, "x"), verdict().to_dict())
         shown = text(one())
         assert "Your latest submission" in shown
         assert "**Accepted" in shown
+
+
+def unfold(test, number):
+    test.session_state[f"submission-{number}"] = True
+    test.run()
 
 
 def desks_done(test):
@@ -504,11 +530,13 @@ class TestDraft:
         store.add_submission("local", SLUG, "newer = 1\n")
         test = one()
         tab(test, "History")
-        test.session_state[f"submission-{number}"] = True
-        test.run()
+        assert "Your latest submission" in text(test)
+        unfold(test, number)
         click(test, f"restore-{number}")
         assert editor_data(test)["text"] == "older = 1\n"
         assert "**Wrong" in text(test)
+        assert "A submission of" in text(test)
+        assert "Your latest submission" not in text(test)
 
 
 class TestDesk:

@@ -27,7 +27,7 @@ class TestList:
 
     def test_rows_lead_to_the_questions(self, visit):
         links = visit().open("questions").links
-        assert links["Why second? in English"] == "questions?id=second"
+        assert links["Why second? in English"] == "questions?id=second&lang=en"
 
     @pytest.mark.parametrize(
         ("query", "expected"),

@@ -16,7 +16,7 @@ import streamlit as st
 from study.problems import Problem
 from views import session
 from views.editor import timer
-from views.i18n import say, t
+from views.i18n import language, say, strings, t
 from views.problem import history, solution, statement, workbench
 from views.problem.bench import Bench, open_bench
 from views.problem.words import facts, states
@@ -59,7 +59,9 @@ def _start_at_top(slug: str) -> None:
 @st.fragment
 def _side(problem: Problem, bench: Bench, *, solved: bool) -> None:
     labels = [t(f"problems.tab_{name}") for name in TABS]
-    tabs = st.tabs(labels, key=f"tabs-{problem.slug}", on_change="rerun")
+    key = f"tabs-{problem.slug}"
+    _keep_tab(key)
+    tabs = st.tabs(labels, key=key, on_change="rerun")
     for name, tab in zip(TABS, tabs, strict=True):
         if not tab.open:
             continue
@@ -71,3 +73,11 @@ def _side(problem: Problem, bench: Bench, *, solved: bool) -> None:
                     history.draw(bench)
                 case "solution":
                     solution.draw(problem, solved=solved)
+
+
+def _keep_tab(key: str) -> None:
+    """The open tab is known by its label: after a change of language, by the new one."""
+    opened = st.session_state.get(key)
+    for texts in (strings()[f"problems.tab_{name}"] for name in TABS):
+        if opened in texts.values() and opened != texts[language()]:
+            st.session_state[key] = texts[language()]

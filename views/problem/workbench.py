@@ -99,13 +99,15 @@ def shown(bench: Bench) -> Result | None:
 
 
 def under_way(submission: Submission) -> Grading | None:
-    """The grading of a submission that has no verdict yet, if this process is at it."""
+    """What this process knows of a verdict that is not in the store: on its way, or unsaved."""
     if submission.verdict is not None:
         return None
     try:
-        return actions.open_desk().get(submission.id)
+        grading = actions.open_desk().get(submission.id)
     except (GraderError, StoreError):
         return None
+    cut_off = grading is not None and grading.ended.is_set() and grading.verdict is None
+    return None if cut_off else grading
 
 
 def verdict_of(result: Result | None) -> Verdict | None:
@@ -181,9 +183,11 @@ def _grading(grading: Grading) -> None:
 
 
 def _submission(bench: Bench, submission: Submission) -> None:
+    newest = submission.id == bench.submissions[0].id
+    which = "problems.latest_submission" if newest else "problems.older_submission"
+    st.caption(t(which, ago=ago(submission.submitted_at)))
     verdict = verdict_of(submission)
     if verdict is not None:
-        st.caption(t("problems.latest_submission", ago=ago(submission.submitted_at)))
         draw_verdict(verdict, submission.id)
         return
     st.warning(t("problems.not_graded" if submission.verdict is None else "problems.unreadable"))

@@ -3,6 +3,7 @@
 // down loses nothing. Python's text enters only when the box appears.
 
 const PAUSE = 400; // ms without a keystroke after which the text is sent
+const PATIENCE = 5000; // ms that Python may take to confirm it; after that it is sent again
 const pads = new WeakMap(); // the element Streamlit gives → the pad in it
 
 export default function mount(component) {
@@ -31,9 +32,11 @@ class Pad {
   /** data: the stored text, a failure, the words; called again after every save. */
   update({ data, setStateValue }) {
     this.data = data;
-    this.send = (text) => setStateValue("text", text);
+    // With the time it is another value even if the text is the same, so that Python hears it.
+    this.send = (text) => setStateValue("text", { text, at: Date.now() });
     this.label.textContent = data.words.label;
     this.box.placeholder = data.words.placeholder;
+    if (data.text === this.sent) clearTimeout(this.retry);
     if (data.text === this.box.value) this.forget();
     else if (this.timer === undefined) this.wait();
     this.draw();
@@ -73,6 +76,15 @@ class Pad {
     if (this.box.value === this.sent) return;
     this.sent = this.box.value;
     this.send(this.sent);
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.resend(), PATIENCE);
+  }
+
+  /** The app may be down, or have gone down with what was sent. A failure is told, not retried. */
+  resend() {
+    if (this.data.failure) return;
+    this.sent = undefined;
+    this.flush();
   }
 
   draw() {
@@ -90,6 +102,7 @@ class Pad {
 
   close() {
     this.flush();
+    clearTimeout(this.retry);
     this.leave();
   }
 

@@ -62,9 +62,9 @@ def notepad(
 
 
 def _tell(key: str, on_text: Callable[[str], None]) -> None:
-    text = st.session_state.get(key, {}).get("text")
-    if text is not None:
-        on_text(str(text))
+    sent = st.session_state.get(key, {}).get("text")
+    if sent is not None:
+        on_text(str(sent["text"]))
 
 
 @cache
