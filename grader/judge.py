@@ -6,7 +6,6 @@ behind `grader.sandbox`. Requests and answers are lines of JSON.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import secrets
@@ -44,7 +43,6 @@ def serve(channel: socket.socket, sandbox: Sandbox) -> None:
     judge = Judge(sandbox)
     stream = channel.makefile("rwb")
     launch.settle()
-    gc.enable()
     _prepare(sandbox)
     _answer(stream, {"ready": True})
     for line in stream:

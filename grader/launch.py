@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = str(Path(__file__).resolve().parents[1])
-# Without the garbage collector, which would look through torch many times over. Ctrl-C ends our
-# processes as it does the one they serve, and without a word.
+# Ctrl-C ends our processes as it does the one they serve, and without a word.
 BOOT = (
-    "import gc, signal, socket, sys; gc.disable(); signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "import signal, socket, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     "sys.dont_write_bytecode = True; sys.path.insert(0, {root!r}); "
     "from grader import {module}; {module}.main({channel})"
 )
@@ -147,7 +146,7 @@ def import_compiler() -> None:
 
 
 def settle() -> None:
-    """Sets what was imported aside: the collector, if enabled, looks at what comes after it."""
+    """Sets what was imported aside: the collector looks only at what comes after it."""
     gc.collect()
     gc.freeze()
 

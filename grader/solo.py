@@ -6,7 +6,6 @@ runs with the rights of whoever started the app.
 
 from __future__ import annotations
 
-import gc
 import socket
 from typing import NoReturn
 
@@ -16,5 +15,4 @@ from grader import child, launch
 def main(channel: socket.socket) -> NoReturn:
     launch.warm_up()
     launch.forget()
-    gc.enable()
     child.Server(channel).serve({})

@@ -78,7 +78,6 @@ class Zygote:
         confine.attempt("landlock", self._landlock, missing)
         launch.forget()
         gc.freeze()
-        gc.enable()
 
     def _wall_in(self) -> None:
         """The file tree and the identity that every child inherits."""
