@@ -286,6 +286,8 @@ def diagnose(problem: Problem, outcome: Outcome, seed: int) -> Words | None:
 
 def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, name: str) -> bool:
     record = outcome.records[name]
+    if not record.whole:
+        return False
     answers = iter(record.answers)
     result = next(result for result in outcome.results if result.name == name)
     passed = result.passed
@@ -294,8 +296,6 @@ def _agrees(problem: Problem, variant: LocalSide, outcome: Outcome, seed: int, n
         if not compare.same(next(answers, Mismatch), answer):
             raise Mismatch
 
-    if not record.whole:
-        return False
     variant.kept.clear()
     try:
         with problem.trial(variant, seed, name) as trial:

@@ -367,6 +367,8 @@ class RemoteSide:
         count = sum(floating(leaf) for leaf in flatten(list(inputs)))
         if len(grads) not in (0, count):
             raise self.child.forged("another number of gradients")
+        if not all(grad is None or isinstance(grad, Tensor) for grad in (*grads, *named.values())):
+            raise self.child.forged("not a gradient")
         expected = setup.weights if setup else named
         return Gradients(reply, grads, {name: named.get(name) for name in expected}, error)
 

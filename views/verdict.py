@@ -168,22 +168,18 @@ def _pair(yours: Array | str, expected: Array | str, number: int, count: int) ->
     """One output beside what is expected, with the difference if there is one."""
     sides = ("yours", "expected", "difference")
     first, second, third = (_titles(t(f"problems.{side}"), count)[number] for side in sides)
+    same, worst = yours == expected, None
     if isinstance(yours, Array) and isinstance(expected, Array):
         mine, theirs = yours.data, expected.data
-        names = (f"{first} {_shape(yours)}", f"{second} {_shape(expected)}")
         fits = alike(yours.dtype, expected.dtype)
-        if not fits:
-            names = (f"{names[0]} {yours.dtype}", f"{names[1]} {expected.dtype}")
         same = fits and arrays.agree(mine, theirs)
-        worst = arrays.farthest(mine, theirs)
-        if same or worst is None:
-            pair = zip(names, (mine, theirs), strict=True)
-            _html(lambda: arrays.page([arrays.alone(arrays.to_array(v), n) for n, v in pair]))
-        else:
-            _html(lambda: arrays.compared(mine, theirs, worst, (*names, third)))
-    else:
-        same = yours == expected
+        worst = None if same else arrays.farthest(mine, theirs)
+        if not fits:
+            first, second = f"{first} {yours.dtype}", f"{second} {expected.dtype}"
+    if worst is None:
         _html(lambda: _tables(((first, yours), (second, expected))))
+    else:
+        _html(lambda: arrays.compared(mine, theirs, worst, (first, second, third)))
     icon = ":material/check:" if same else ":material/close:"
     st.markdown(f"{icon} {t('problems.agrees' if same else 'problems.differs')}")
 
